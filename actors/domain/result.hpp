@@ -1,0 +1,59 @@
+#pragma once
+
+#include "actors/domain/error.hpp"
+
+#include <utility>
+#include <variant>
+
+namespace ib {
+
+/// Either a value or an error. Errors are values: nothing in the domain throws for a failure that can be
+/// expected.
+template <class T>
+class [[nodiscard]] result {
+public:
+  using value_type = T;
+
+  result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+  result(error e) : state_(std::in_place_index<1>, std::move(e)) {}
+
+  bool has_value() const { return state_.index() == 0; }
+  explicit operator bool() const { return has_value(); }
+
+  /// The value; only valid where has_value().
+  const T& value() const& { return std::get<0>(state_); }
+  T& value() & { return std::get<0>(state_); }
+  T&& value() && { return std::get<0>(std::move(state_)); }
+  const T& operator*() const& { return value(); }
+  T& operator*() & { return value(); }
+  T&& operator*() && { return std::move(*this).value(); }
+  const T* operator->() const { return &value(); }
+  T* operator->() { return &value(); }
+
+  /// The failure; only valid where !has_value().
+  const ib::error& error() const& { return std::get<1>(state_); }
+  ib::error&& error() && { return std::get<1>(std::move(state_)); }
+
+private:
+  std::variant<T, ib::error> state_;
+};
+
+/// Success without a value, or an error.
+template <>
+class [[nodiscard]] result<void> {
+public:
+  using value_type = void;
+
+  result() = default;
+  result(error e) : error_(std::move(e)), ok_(false) {}
+
+  bool has_value() const { return ok_; }
+  explicit operator bool() const { return ok_; }
+  const ib::error& error() const { return error_; }
+
+private:
+  ib::error error_;
+  bool ok_ = true;
+};
+
+} // namespace ib

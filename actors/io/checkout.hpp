@@ -1,0 +1,50 @@
+#pragma once
+
+#include "actors/domain/build_source.hpp"
+#include "actors/domain/result.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+namespace ib::io {
+
+/// What filling a context folder may do and whom it tells.
+struct checkout_settings {
+  bool allow_file_protocol = false;                ///< git remotes and downloads from file:// and local paths
+  std::function<void(std::string_view)> on_output; ///< progress text for the build's log, without secrets
+};
+
+/// Checks an initializer without doing anything: allowed protocols and URL forms, paths that stay inside the
+/// context root, config keys that cannot run programs, no option-like values. The error's `field` is a path
+/// below `field_prefix` with the names of the wire format (spec: api.md, package contentservice):
+/// "source.file.source.git.remote_uri".
+result<void> check_initializer(const initializer& source, bool allow_file_protocol,
+                               const std::string& field_prefix);
+
+/// Checks Dockerfile and context path of a source in the same way (no escape from the context root).
+result<void> check_build_paths(const dockerfile_source& source, const std::string& field_prefix);
+
+/// Carries out an initializer below `context_root`, an existing empty folder (spec: engines.md, "Preparing").
+/// `private_folder` is an existing folder of mode 0700 outside of it, for helper files that may hold secrets;
+/// they are gone when this returns. invalid_argument or not_found/unauthenticated blame the source,
+/// unavailable the network, cancelled the stop token.
+result<void> prepare_context(const initializer& source, const std::filesystem::path& context_root,
+                             const std::filesystem::path& private_folder, const checkout_settings& settings,
+                             std::stop_token stop);
+
+/// Where a build finds its Dockerfile and context folder.
+struct build_paths {
+  std::filesystem::path dockerfile; ///< absolute, an existing file
+  std::filesystem::path context;    ///< absolute, an existing folder
+};
+
+/// Applies dockerfile_path and context_path to a prepared context root (leading "/workspace" dropped; empty
+/// Dockerfile path means "Dockerfile"; empty context means the Dockerfile's folder); symbolic links must not
+/// lead out of the root.
+result<build_paths> locate_build_paths(const dockerfile_source& source,
+                                       const std::filesystem::path& context_root);
+
+} // namespace ib::io

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "actors/domain/result.hpp"
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ib::io {
+
+/// A child process to run. Its environment is exactly `environment`; nothing is inherited but the three
+/// standard streams.
+struct process_spec {
+  std::vector<std::string> argv; ///< argv[0] is looked up in PATH; must not hold a secret
+  std::map<std::string, std::string> environment;
+  std::string directory;       ///< working directory, empty for the current one
+  bool capture_stdout = false; ///< collect stdout in the result instead of giving it to on_output
+  size_t max_captured_bytes = 16 * 1024 * 1024;
+  /// stderr and (unless captured) stdout in the order they arrive, up to 64 KiB at a time, cut at the last
+  /// newline where there is one. May block: the child then waits in its pipe.
+  std::function<void(std::string_view)> on_output;
+  std::chrono::milliseconds kill_grace{
+      10'000}; ///< between SIGTERM and SIGKILL of the process group when asked to stop
+};
+
+struct process_result {
+  int exit_code = -1;   ///< 128 + signal where a signal ended it
+  int signal = 0;       ///< the signal that ended it, else 0
+  bool stopped = false; ///< ended because the stop token asked for it
+  std::string output;   ///< captured stdout
+};
+
+/// Runs a child in its own process group and waits for its end. A stop request sends TERM to the whole group,
+/// then KILL after the grace; no process of the group is left when this returns. The child dies with this
+/// process (parent-death signal). Fails with not_found where the program does not exist and internal where it
+/// cannot be started.
+result<process_result> run_process(const process_spec& spec, std::stop_token stop);
+
+/// The absolute path of a program in PATH, or empty.
+std::string find_program(std::string_view name);
+
+} // namespace ib::io
