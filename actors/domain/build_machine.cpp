@@ -10,6 +10,7 @@ machine_step stay(const machine_state& current) { return {current, {}}; }
 
 machine_step fail(machine_state next, std::string message) {
   next.state = build_state::failed;
+  next.end_message = message;
   return {std::move(next), {finish_effect{false, std::move(message)}}};
 }
 
@@ -20,9 +21,9 @@ machine_step begin_run(machine_state next, std::vector<build_effect> effects) {
   return {std::move(next), std::move(effects)};
 }
 
-machine_step stop(machine_state next, std::string stop_message, std::string announcement) {
+machine_step stop(machine_state next, std::string end_message, std::string announcement) {
   next.state = build_state::stopping;
-  next.stop_message = std::move(stop_message);
+  next.end_message = std::move(end_message);
   return {std::move(next), {announce_effect{std::move(announcement)}, stop_run_effect{}}};
 }
 
@@ -98,6 +99,7 @@ struct in_run {
   result<machine_step> operator()(const gave_up& e) const {
     auto next = current;
     next.state = build_state::failed;
+    next.end_message = e.cause;
     return machine_step{std::move(next), {stop_run_effect{}, finish_effect{false, e.cause}}};
   }
 };
@@ -107,10 +109,10 @@ struct in_stopping {
   const machine_state& current;
   const build_event& event;
 
-  result<machine_step> operator()(const run_succeeded&) const { return fail(current, current.stop_message); }
-  result<machine_step> operator()(const run_failed&) const { return fail(current, current.stop_message); }
-  result<machine_step> operator()(const run_lost&) const { return fail(current, current.stop_message); }
-  result<machine_step> operator()(const gave_up&) const { return fail(current, current.stop_message); }
+  result<machine_step> operator()(const run_succeeded&) const { return fail(current, current.end_message); }
+  result<machine_step> operator()(const run_failed&) const { return fail(current, current.end_message); }
+  result<machine_step> operator()(const run_lost&) const { return fail(current, current.end_message); }
+  result<machine_step> operator()(const gave_up&) const { return fail(current, current.end_message); }
   result<machine_step> operator()(const phase_changed&) const { return stay(current); }
   result<machine_step> operator()(const cancel_requested&) const { return stay(current); }
   result<machine_step> operator()(const time_limit_reached&) const { return stay(current); }

@@ -94,8 +94,8 @@ using build_effect = std::variant<start_run_effect, stop_run_effect, announce_ef
 /// Everything the machine remembers; what the journal keeps of a build's progress.
 struct machine_state {
   build_state state = build_state::queued;
-  int attempt = 0;          ///< runs started so far
-  std::string stop_message; ///< what the build ends with once its run is stopped
+  int attempt = 0;         ///< runs started so far
+  std::string end_message; ///< what a stopping build will end with, and a failed one has ended with
 
   bool operator==(const machine_state&) const = default;
 };

@@ -1,0 +1,84 @@
+#pragma once
+
+#include "actors/domain/redactor.hpp"
+#include "actors/interfaces.hpp"
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+namespace ib {
+
+/// Timers of the build.
+struct build_time_limit {};
+struct build_stall_check {};
+
+using build_impl = build_actor::extend<caf::reacts_to<build_time_limit>, caf::reacts_to<build_stall_check>>;
+
+struct build_settings {
+  std::chrono::milliseconds time_limit{std::chrono::minutes(60)};
+  std::chrono::milliseconds stall_notice{
+      std::chrono::minutes(5)}; ///< a build that prints nothing for so long says so
+};
+
+/// Owns one build: feeds what happens into the state machine, carries out the effects, redacts the run's
+/// output into the log. Every step is kept by the journal before anyone outside is told; a restarted
+/// incarnation goes on from the record.
+class build_work {
+public:
+  explicit build_work(build_impl::pointer self) : self_(self) {}
+
+  /// Takes the record over and goes on where it stands: asks for a slot, attaches to its run, or tells an end
+  /// that was not told.
+  void begin(build_record record, build_settings settings);
+
+  void introduce();
+  void apply(const build_event& event);
+  void show_place(const queue_place& place);
+  void take_output(const run_output& output);
+  void take_phase(const run_phase& phase);
+  void take_end(const run_ended& end);
+  void check_stall();
+  void reach_time_limit();
+  void run_is_down(const caf::actor_addr& who);
+
+private:
+  void carry_out(const std::vector<build_effect>& effects);
+  void carry_out(const start_run_effect& effect);
+  void carry_out(const stop_run_effect& effect);
+  void carry_out(const announce_effect& effect);
+  void carry_out(const finish_effect& effect);
+  void attach();
+  void follow(const run_handle& handle);
+  void arm_time_limit();
+  void write_line(const std::string& line);
+  void append(std::string bytes);
+  void note_end(const std::vector<build_effect>& effects);
+  void publish(status_update update);
+  void crash(const std::string& why);
+  const std::string& id() const { return record_.plan->build_id; }
+
+  build_impl::pointer self_;
+  build_record record_;
+  build_settings settings_;
+  run_actor run_;
+  std::unique_ptr<redactor> redactor_;
+  uint64_t redactor_base_ = 0;             ///< offset in the run's output where redactor_ began
+  uint64_t taken_ = 0;                     ///< offset in the run's output after the last byte taken
+  caf::actor_clock::time_point last_sign_; ///< when the run last printed something
+  caf::actor_clock::time_point run_began_;
+  bool stall_check_armed_ = false;
+};
+
+struct build_actor_state {
+  explicit build_actor_state(build_impl::pointer self) : work(self) {}
+  build_work work;
+};
+
+build_impl::behavior_type build(build_impl::stateful_pointer<build_actor_state> self, build_record record,
+                                build_settings settings);
+
+} // namespace ib
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::build_time_limit)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::build_stall_check)

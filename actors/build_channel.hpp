@@ -1,0 +1,107 @@
+#pragma once
+
+#include "actors/domain/log_buffer.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ib {
+
+/// What stays the same about a build for its whole life.
+struct build_identity {
+  std::string build_id; ///< UUID
+  std::string workspace_ref;
+  std::string base_ref;
+  std::string triggered_by;
+  int64_t started_at = 0; ///< unix seconds
+  /// Where the log can be followed over HTTP, empty where no HTTP server listens; the token is a secret of
+  /// the build's callers.
+  std::string log_url;
+  std::string owner_token;
+  /// What a censored log leaves out: the image references and repository names of the build.
+  std::vector<std::string> censored_words;
+};
+
+enum class build_status : uint8_t { running, success, failure };
+
+/// One thing watchers are told, in order. The last one of a build is a success or a failure.
+struct status_update {
+  build_status status = build_status::running;
+  std::string message;
+};
+
+/// Somebody who has read everything there is and wants to know when there is more.
+class channel_waiter {
+public:
+  virtual ~channel_waiter() = default;
+  /// There may be more. Called from any thread, possibly although nothing is new; must not block.
+  virtual void wake() = 0;
+};
+
+/// What a build shows to the outside: its log and its status updates, both append-only, written by the
+/// build's actor alone and read by any number of streams on any thread at their own pace. It outlives the
+/// actor: after a crash the next incarnation goes on writing where the last one stopped, and no reader
+/// notices.
+///
+/// A reader pulls with its own cursors; when it has everything it parks: `park()`, then looks once more (an
+/// update may have come in between), then waits for `wake()`. Nothing here takes a lock and no reader costs
+/// the writer anything.
+class build_channel {
+public:
+  build_channel(build_identity identity, uint64_t log_retention_bytes);
+  ~build_channel();
+  build_channel(const build_channel&) = delete;
+  build_channel& operator=(const build_channel&) = delete;
+
+  const build_identity& identity() const { return identity_; }
+  log_buffer& log() { return log_; }
+  const log_buffer& log() const { return log_; }
+
+  struct status_node;
+
+  /// A reader's position in the status updates; valid as long as the channel lives.
+  class status_cursor {
+  public:
+    /// The next update, or null where there is none yet.
+    const status_update* next();
+
+  private:
+    friend class build_channel;
+    explicit status_cursor(const status_node* last) : last_(last) {}
+    const status_node* last_;
+  };
+
+  /// Writer only: appends an update. After a terminal one nothing is accepted any more.
+  void publish(status_update update);
+  /// True once a terminal update was published.
+  bool ended() const { return ended_; }
+  /// The newest update, null before the first.
+  const status_update* latest() const;
+  /// Before the first update: replays all of them.
+  status_cursor from_start() const;
+
+  /// Puts a reader on the list of those to wake once.
+  void park(std::shared_ptr<channel_waiter> waiter);
+  /// Wakes everyone parked and empties the list; returns how many there were. Any thread.
+  size_t wake_all();
+  /// How many readers are parked or were woken since the last wake_all(), roughly.
+  size_t parked() const { return parked_.load(std::memory_order_relaxed); }
+
+private:
+  struct waiter_node;
+
+  const build_identity identity_;
+  log_buffer log_;
+  std::unique_ptr<status_node> first_; ///< a sentinel before the first update
+  std::atomic<status_node*> last_;
+  std::atomic<bool> ended_{false};
+  std::atomic<waiter_node*> waiters_{nullptr};
+  std::atomic<size_t> parked_{0};
+};
+
+using channel_ptr = std::shared_ptr<build_channel>;
+
+} // namespace ib

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "actors/domain/build_machine.hpp"
+#include "actors/domain/build_source.hpp"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ib {
+
+class build_channel;
+class pattern_set;
+
+/// Everything the engine needs to know to carry a build out. Immutable once the build is admitted.
+struct build_plan {
+  std::string build_id;
+  std::string workspace_ref;
+  std::string base_ref;
+  build_source source;
+  request_auth auth;
+  bool force_rebuild = false;
+  std::string triggered_by;
+  std::string supervisor_ref;
+  bool retry_lookups = false; ///< the request's use_retry_client
+  std::string log_url;        ///< see build_identity
+  std::string owner_token;
+  std::vector<std::string> explanation; ///< first lines of the log: why it is built and not reused
+};
+
+/// What is remembered of a build, from its admission on: by this a crashed build actor finds back to where it
+/// was. The members below `machine` change as the build goes on; the journal keeps them current.
+struct build_record {
+  std::shared_ptr<const build_plan> plan;
+  std::shared_ptr<build_channel> channel;
+  std::shared_ptr<const pattern_set> secrets; ///< what the log must not show
+  machine_state machine;
+  uint64_t raw_offset = 0; ///< bytes of the current run's output that are in the log already
+  std::optional<std::chrono::steady_clock::time_point> deadline; ///< of the time limit, once a run began
+};
+
+} // namespace ib

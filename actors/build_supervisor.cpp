@@ -1,0 +1,142 @@
+#include "actors/build_supervisor.hpp"
+
+#include "actors/guard.hpp"
+#include "actors/names.hpp"
+
+#include <caf/send.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace ib {
+
+namespace {
+
+int64_t now_ms(build_supervisor_impl::pointer self) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(self->clock().now().time_since_epoch())
+      .count();
+}
+
+} // namespace
+
+void build_supervision::begin(std::shared_ptr<build_children> children, restart_limits limits,
+                              build_settings settings) {
+  children_ = std::move(children);
+  limits_ = limits;
+  settings_ = settings;
+  // Monitoring an actor that died meanwhile still yields its down message.
+  for (auto& [id, child] : *children_) {
+    if (child.actor)
+      self_->monitor(child.actor);
+    else
+      self_->send(self_, restart_build{id});
+  }
+}
+
+void build_supervision::start(const std::string& build_id) {
+  auto known = children_->find(build_id);
+  if (known == children_->end()) {
+    children_->emplace(build_id, build_child{{}, restart_policy(limits_)});
+    load(build_id);
+  } else if (known->second.actor) {
+    self_->send(known->second.actor, introduce_yourself{});
+  }
+}
+
+void build_supervision::load(const std::string& build_id) {
+  auto journal = find_actor<journal_actor>(self_->system(), names::journal);
+  if (!journal) return crashed(build_id, "the journal is away");
+  self_->request(journal, ask_timeout, journal_find{build_id, ""})
+      .then(
+          [this, build_id](const journal_found& found) {
+            if (found.record)
+              spawn_child(*found.record);
+            else
+              children_->erase(build_id);
+          },
+          [this, build_id](const caf::error&) { crashed(build_id, "the journal did not answer"); });
+}
+
+void build_supervision::spawn_child(build_record record) {
+  auto child = children_->find(record.plan->build_id);
+  if (child == children_->end()) return;
+  child->second.actor = self_->spawn<caf::monitored>(build, std::move(record), settings_);
+}
+
+void build_supervision::child_is_down(const caf::down_msg& down) {
+  auto child = std::find_if(children_->begin(), children_->end(), [&](const auto& entry) {
+    return entry.second.actor && entry.second.actor.address() == down.source;
+  });
+  if (child == children_->end()) return;
+  if (!down.reason || down.reason == caf::exit_reason::normal) {
+    children_->erase(child);
+    return;
+  }
+  child->second.actor = nullptr;
+  crashed(child->first, self_->system().render(down.reason));
+}
+
+void build_supervision::crashed(const std::string& build_id, const std::string& cause) {
+  auto found = children_->find(build_id);
+  if (found == children_->end()) return;
+  auto& child = found->second;
+  auto delay_ms = child.policy.on_crash(now_ms(self_));
+  if (!delay_ms) return give_up(build_id, cause);
+  io::log_warning(
+      "restarting build actor",
+      {{"build_id", build_id}, {"cause", cause}, {"restarts", std::to_string(child.policy.restarts())}});
+  self_->delayed_send(self_, std::chrono::milliseconds(*delay_ms), restart_build{build_id});
+}
+
+void build_supervision::give_up(const std::string& build_id, const std::string& cause) {
+  children_->erase(build_id);
+  io::log_error("build actor crashed too often", {{"build_id", build_id}, {"cause", cause}});
+  auto journal = find_actor<journal_actor>(self_->system(), names::journal);
+  if (!journal) return;
+  self_->request(journal, ask_timeout, journal_find{build_id, ""})
+      .then(
+          [this, cause](const journal_found& found) {
+            if (found.record) end_as_failure(*found.record, cause);
+          },
+          [](const caf::error&) {});
+}
+
+void build_supervision::end_as_failure(build_record record, const std::string& cause) {
+  auto id = record.plan->build_id;
+  auto message = "the build's actor crashed " + std::to_string(limits_.intensity + 1) +
+                 " times and was given up; this is a fault of the service (" + cause + ")";
+  auto step = transition(record.machine, gave_up{message});
+  auto machine = step ? step->next : record.machine;
+  auto journal = find_actor<journal_actor>(self_->system(), names::journal);
+  auto tell = [this, record, machine] {
+    auto status = machine.state == build_state::succeeded ? build_status::success : build_status::failure;
+    record.channel->publish({status, machine.end_message});
+    auto& system = self_->system();
+    if (auto fan = find_actor<fan_out_actor>(system, names::fan_out))
+      self_->send(fan, channel_grew{record.channel, true});
+    if (auto engine = find_actor<engine_actor>(system, names::engine))
+      self_->send(engine, stop_run{record.plan->build_id});
+    if (auto director = find_actor<director_actor>(system, names::director))
+      self_->send(director, build_ended{record.plan->build_id, status == build_status::success, 0});
+  };
+  if (!journal) return tell();
+  caf::anon_send(journal, journal_append{id, "image-builder: " + message + "\n", record.raw_offset});
+  self_->request(journal, ask_timeout, journal_advance{id, machine, record.deadline})
+      .then([tell](const journal_kept&) { tell(); }, [tell](const caf::error&) { tell(); });
+}
+
+build_supervisor_impl::behavior_type
+build_supervisor(build_supervisor_impl::stateful_pointer<build_supervisor_state> self,
+                 std::shared_ptr<build_children> children, restart_limits limits, build_settings settings) {
+  auto* supervision = &self->state.supervision;
+  keep_what(self, "build_supervisor");
+  self->set_down_handler([supervision](caf::down_msg& down) { supervision->child_is_down(down); });
+  supervision->begin(std::move(children), limits, settings);
+  return {
+      [supervision](const start_build& m) { supervision->start(m.build_id); },
+      [supervision](const restart_build& m) { supervision->load(m.build_id); },
+  };
+}
+
+} // namespace ib

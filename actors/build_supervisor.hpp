@@ -1,0 +1,65 @@
+#pragma once
+
+#include "actors/build.hpp"
+#include "actors/domain/restart_policy.hpp"
+#include "actors/interfaces.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace ib {
+
+/// One supervised build.
+struct build_child {
+  build_actor actor; ///< null between a crash and the restart
+  restart_policy policy;
+};
+
+/// The children belong to the root supervisor: when the build supervisor itself restarts, the next
+/// incarnation finds them here.
+using build_children = std::map<std::string, build_child>;
+
+/// Time to start a crashed build again.
+struct restart_build {
+  std::string build_id;
+};
+
+using build_supervisor_impl = build_supervisor_actor::extend<caf::reacts_to<restart_build>>;
+
+/// Starts build actors and restarts those that crash, from the journal. A normal end is not restarted; a
+/// build that crashes more often than its restart intensity allows ends in a terminal failure that its
+/// watchers see, and nothing else notices.
+class build_supervision {
+public:
+  explicit build_supervision(build_supervisor_impl::pointer self) : self_(self) {}
+
+  void begin(std::shared_ptr<build_children> children, restart_limits limits, build_settings settings);
+  void start(const std::string& build_id);
+  void load(const std::string& build_id);
+  void child_is_down(const caf::down_msg& down);
+
+private:
+  void spawn_child(build_record record);
+  void crashed(const std::string& build_id, const std::string& cause);
+  void give_up(const std::string& build_id, const std::string& cause);
+  void end_as_failure(build_record record, const std::string& cause);
+
+  build_supervisor_impl::pointer self_;
+  std::shared_ptr<build_children> children_;
+  restart_limits limits_;
+  build_settings settings_;
+};
+
+struct build_supervisor_state {
+  explicit build_supervisor_state(build_supervisor_impl::pointer self) : supervision(self) {}
+  build_supervision supervision;
+};
+
+build_supervisor_impl::behavior_type
+build_supervisor(build_supervisor_impl::stateful_pointer<build_supervisor_state> self,
+                 std::shared_ptr<build_children> children, restart_limits limits, build_settings settings);
+
+} // namespace ib
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::restart_build)

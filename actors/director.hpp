@@ -1,0 +1,76 @@
+#pragma once
+
+#include "actors/domain/queue_policy.hpp"
+#include "actors/interfaces.hpp"
+#include "actors/running_builds.hpp"
+
+#include <caf/typed_response_promise.hpp>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ib {
+
+struct director_settings {
+  queue_limits limits;
+  uint64_t log_retention_bytes = 64ULL << 20;
+};
+
+/// Knows the one build of each workspace reference and who may run now. After a crash it finds all of this
+/// again in the journal.
+class direction {
+public:
+  explicit direction(director_actor::pointer self) : self_(self) {}
+
+  void begin(std::shared_ptr<running_builds_board> board, director_settings settings);
+  caf::typed_response_promise<build_admitted> admit(const admit_build& wish);
+  void ready(const build_ready& who);
+  void ended(const build_ended& who);
+  cancel_answer cancel(const cancel_build& wish);
+
+private:
+  using promise = caf::typed_response_promise<build_admitted>;
+  struct entry {
+    channel_ptr channel;
+    build_actor actor;            ///< null until it introduced itself
+    bool kept = false;            ///< the journal has it
+    std::vector<promise> waiting; ///< answered once it is kept
+  };
+  struct success {
+    std::string workspace_ref;
+    channel_ptr channel;
+    uint64_t epoch = 0;
+  };
+
+  void recover(const std::vector<build_record>& records);
+  void start(const admit_build& wish, promise answer);
+  void kept(const std::string& build_id, const result<void>& outcome);
+  void tell_place(const std::string& build_id, const entry& who);
+  void run(const std::vector<std::string>& granted);
+  void publish();
+  const success* recent_success(const admit_build& wish) const;
+
+  director_actor::pointer self_;
+  std::shared_ptr<running_builds_board> board_;
+  director_settings settings_;
+  std::unique_ptr<queue_policy> queue_;
+  std::map<std::string, entry> entries_;      ///< by build id
+  std::map<std::string, std::string> by_ref_; ///< workspace reference -> build id
+  std::vector<std::string> order_;            ///< build ids, oldest first
+  std::deque<success> successes_;             ///< the last few, newest first
+  uint64_t epoch_ = 0;
+};
+
+struct director_state {
+  explicit director_state(director_actor::pointer self) : work(self) {}
+  direction work;
+};
+
+director_actor::behavior_type director(director_actor::stateful_pointer<director_state> self,
+                                       std::shared_ptr<running_builds_board> board,
+                                       director_settings settings);
+
+} // namespace ib

@@ -1,0 +1,125 @@
+#include "actors/engine/build_failure.hpp"
+
+#include <array>
+
+namespace ib {
+
+namespace {
+
+struct known_text {
+  std::string_view part;
+  error_code code;
+};
+
+// Checked in order against the error line of buildah and skopeo; the first that occurs decides.
+constexpr std::array known_texts{
+    known_text{"connection refused", error_code::unavailable},
+    known_text{"connection reset", error_code::unavailable},
+    known_text{"no such host", error_code::unavailable},
+    known_text{"i/o timeout", error_code::unavailable},
+    known_text{"TLS handshake timeout", error_code::unavailable},
+    known_text{"unexpected EOF", error_code::unavailable},
+    known_text{"received unexpected HTTP status: 5", error_code::unavailable},
+    known_text{"500 Internal Server Error", error_code::unavailable},
+    known_text{"502 Bad Gateway", error_code::unavailable},
+    known_text{"503 Service Unavailable", error_code::unavailable},
+    known_text{"toomanyrequests", error_code::too_many_requests},
+    known_text{"no space left on device", error_code::internal},
+    known_text{"unauthorized", error_code::unauthenticated},
+    known_text{"authentication required", error_code::unauthenticated},
+    known_text{"access to the resource is denied", error_code::unauthenticated},
+    known_text{"manifest unknown", error_code::not_found},
+    known_text{"name unknown", error_code::not_found},
+};
+
+constexpr std::array pull_texts{
+    std::string_view("initializing source docker://"),
+    std::string_view("reading manifest"),
+    std::string_view("unable to pull"),
+    std::string_view("creating build container: "),
+};
+
+bool any_of(const auto& parts, std::string_view text) {
+  for (auto part : parts)
+    if (text.find(part) != std::string_view::npos) return true;
+  return false;
+}
+
+std::string last_error_line(const output_tail& tail) {
+  auto lines = tail.lines();
+  for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
+    if (line->starts_with("Error: ")) return line->substr(7);
+    if (auto at = line->find("level=fatal msg="); at != std::string::npos) return line->substr(at + 16);
+  }
+  return lines.empty() ? "" : lines.back();
+}
+
+} // namespace
+
+void output_tail::add(std::string_view bytes) {
+  while (!bytes.empty()) {
+    auto end = bytes.find('\n');
+    auto part = bytes.substr(0, end);
+    if (line_.size() < kept_line_bytes) line_.append(part.substr(0, kept_line_bytes - line_.size()));
+    if (end == std::string_view::npos) return;
+    take_line();
+    bytes.remove_prefix(end + 1);
+  }
+}
+
+void output_tail::take_line() {
+  if (line_.starts_with("STEP ")) step_ = line_;
+  if (!line_.empty()) lines_.push_back(std::move(line_));
+  if (lines_.size() > kept_lines) lines_.pop_front();
+  line_.clear();
+}
+
+std::deque<std::string> output_tail::lines() const {
+  auto lines = lines_;
+  if (!line_.empty()) lines.push_back(line_);
+  return lines;
+}
+
+error explain_failure(const output_tail& tail, int exit_code, int signal) {
+  auto said = last_error_line(tail);
+  if (signal != 0)
+    return {
+        error_code::unavailable, "the build process was killed by signal " + std::to_string(signal), "", {}};
+  error what{error_code::failed_precondition, said, "", {}};
+  // What a RUN command prints is the user's; only the tool's own last word is matched.
+  bool step_failed =
+      said.find("exit status") != std::string::npos || said.find("exited with") != std::string::npos;
+  if (!step_failed) {
+    for (const auto& known : known_texts) {
+      if (said.find(known.part) == std::string::npos) continue;
+      what.code = known.code;
+      break;
+    }
+  }
+  if (what.message.empty()) what.message = "exit status " + std::to_string(exit_code);
+  if (any_of(pull_texts, said)) what.message = "cannot resolve image: " + what.message;
+  if (!tail.step().empty()) what.message = tail.step() + ": " + what.message;
+  return what;
+}
+
+fault_class fault_of(error_code code) {
+  switch (code) {
+  case error_code::invalid_argument:
+  case error_code::not_found:
+  case error_code::unauthenticated:
+  case error_code::permission_denied:
+  case error_code::failed_precondition:
+  case error_code::resource_exhausted:
+    return fault_class::user;
+  case error_code::unavailable:
+  case error_code::too_many_requests:
+  case error_code::deadline_exceeded:
+  case error_code::cancelled:
+  case error_code::data_corrupt:
+  case error_code::internal:
+    return fault_class::infrastructure;
+  }
+  return fault_class::infrastructure;
+}
+
+} // namespace ib

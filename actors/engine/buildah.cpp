@@ -1,0 +1,153 @@
+#include "actors/engine/buildah.hpp"
+
+#include "actors/engine/build_failure.hpp"
+
+#include <cstdlib>
+#include <fstream>
+#include <utility>
+
+namespace ib {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+result<void> write_file(const fs::path& path, const std::string& text) {
+  std::ofstream file(path);
+  file << text;
+  file.close();
+  if (!file) return error{error_code::internal, "cannot write " + path.string(), "", {}};
+  return {};
+}
+
+std::string registries_conf(const std::vector<std::string>& plain_http) {
+  std::string text = "unqualified-search-registries = [\"docker.io\"]\nshort-name-mode = \"disabled\"\n";
+  for (const auto& domain : plain_http)
+    text += "\n[[registry]]\nlocation = \"" + domain + "\"\ninsecure = true\n";
+  return text;
+}
+
+const char* tls_verify(bool plain_http) { return plain_http ? "false" : "true"; }
+
+} // namespace
+
+buildah::buildah(const local_context& context, const build_tools& tools, fs::path run_folder,
+                 std::function<void(std::string_view)> on_output, std::stop_token stop)
+    : context_(context),
+      tools_(tools),
+      run_folder_(std::move(run_folder)),
+      on_output_(std::move(on_output)),
+      stop_(std::move(stop)) {}
+
+result<void> buildah::prepare(const std::vector<std::string>& plain_http) {
+  std::error_code failure;
+  fs::create_directories(run_folder_ / "tmp", failure);
+  if (failure)
+    return error{
+        error_code::internal, "cannot create " + run_folder_.string() + ": " + failure.message(), "", {}};
+  if (auto done = write_file(run_folder_ / "registries.conf", registries_conf(plain_http)); !done)
+    return done;
+  if (auto done =
+          write_file(run_folder_ / "storage.conf", "[storage]\ndriver = \"" + tools_.storage_driver + "\"\n");
+      !done)
+    return done;
+  if (auto done = write_file(run_folder_ / "containers.conf", ""); !done) return done;
+  // Which images may be pulled is the registry's and the request's matter, not a signature policy's of this
+  // host.
+  return write_file(run_folder_ / "policy.json", R"({"default":[{"type":"insecureAcceptAnything"}]})");
+}
+
+result<std::string> buildah::build(const image_build& what, const fs::path& auth_file) {
+  auto id_file = run_folder_ / "image-id";
+  auto argv = store_arguments();
+  for (std::string argument :
+       {"build", "--isolation", tools_.isolation.c_str(), "--layers", "--format", "oci", "--pull-always"})
+    argv.push_back(std::move(argument));
+  argv.insert(argv.end(), {"--signature-policy", run_folder_ / "policy.json", "--authfile", auth_file,
+                           "--iidfile", id_file, "--file", what.dockerfile, what.context});
+  if (auto done = run(std::move(argv), false); !done) return done.error();
+  std::ifstream file(id_file);
+  std::string id;
+  std::getline(file, id);
+  if (id.empty()) return error{error_code::internal, "buildah told no image id", "", {}};
+  return id.substr(id.find(':') + 1);
+}
+
+result<void> buildah::push(const std::string& image_id, const std::string& target, const fs::path& auth_file,
+                           bool plain_http) {
+  auto argv = store_arguments();
+  argv.insert(argv.end(), {"push", "--signature-policy", run_folder_ / "policy.json", "--authfile", auth_file,
+                           std::string("--tls-verify=") + tls_verify(plain_http), "--format", "oci", image_id,
+                           "docker://" + target});
+  if (auto done = run(std::move(argv), false); !done) return done.error();
+  return {};
+}
+
+result<void> buildah::copy(const copy_end& source, const copy_end& target) {
+  auto done = run({"skopeo", "--policy", run_folder_ / "policy.json", "--registries-conf",
+                   run_folder_ / "registries.conf", "copy", "--preserve-digests", "--src-authfile",
+                   source.auth_file, "--dest-authfile", target.auth_file,
+                   std::string("--src-tls-verify=") + tls_verify(source.plain_http),
+                   std::string("--dest-tls-verify=") + tls_verify(target.plain_http),
+                   "docker://" + source.ref, "docker://" + target.ref},
+                  false);
+  if (!done) return done.error();
+  return {};
+}
+
+result<std::string> buildah::capture(std::vector<std::string> arguments) {
+  auto argv = store_arguments();
+  for (auto& argument : arguments)
+    argv.push_back(std::move(argument));
+  auto done = run(std::move(argv), true);
+  if (!done) return done.error();
+  return std::move(done->output);
+}
+
+std::vector<std::string> buildah::store_arguments() const {
+  std::vector<std::string> argv;
+  // The namespaces end with the child: no process and no mount of it can outlive it, and it sees no process
+  // but its own.
+  if (tools_.own_namespaces) argv = {"unshare", "--fork", "--kill-child", "--pid", "--mount-proc", "--"};
+  argv.insert(argv.end(), {"buildah", "--root", context_.folders.storage, "--runroot",
+                           context_.folders.runtime, "--storage-driver", tools_.storage_driver,
+                           "--registries-conf", run_folder_ / "registries.conf"});
+  return argv;
+}
+
+std::map<std::string, std::string> buildah::environment() const {
+  std::map<std::string, std::string> variables{
+      {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+      {"HOME", run_folder_},
+      {"XDG_RUNTIME_DIR", run_folder_},
+      {"TMPDIR", run_folder_ / "tmp"},
+      {"LANG", "C.UTF-8"},
+      {"CONTAINERS_CONF", run_folder_ / "containers.conf"},
+      {"CONTAINERS_STORAGE_CONF", run_folder_ / "storage.conf"},
+      {"IMAGE_BUILDER_STATE", context_.folders.state}, // how leftovers of a killed service are recognised
+  };
+  for (const char* name : {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+                           "SSL_CERT_FILE", "SSL_CERT_DIR"})
+    if (const char* value = std::getenv(name)) variables[name] = value;
+  return variables;
+}
+
+result<io::process_result> buildah::run(std::vector<std::string> argv, bool capture) {
+  output_tail tail;
+  io::process_spec spec;
+  spec.argv = std::move(argv);
+  spec.environment = environment();
+  spec.capture_stdout = capture;
+  spec.kill_grace = std::chrono::milliseconds(context_.settings.stop_grace_ms);
+  spec.on_output = [&](std::string_view bytes) {
+    tail.add(bytes);
+    if (on_output_) on_output_(bytes);
+  };
+  auto ended = io::run_process(spec, stop_);
+  if (!ended) return ended.error();
+  if (ended->stopped) return error{error_code::cancelled, "stopped", "", {}};
+  if (ended->exit_code != 0) return explain_failure(tail, ended->exit_code, ended->signal);
+  return std::move(*ended);
+}
+
+} // namespace ib

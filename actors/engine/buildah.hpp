@@ -1,0 +1,65 @@
+#pragma once
+
+#include "actors/engine/local_context.hpp"
+#include "actors/io/process.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ib {
+
+/// One `buildah build`.
+struct image_build {
+  std::filesystem::path dockerfile;
+  std::filesystem::path context;
+  std::filesystem::path
+      run_folder; ///< private folder of the run: credentials, temporary files, configuration
+  std::string base_ref;
+};
+
+/// One end of a copy between registries.
+struct copy_end {
+  std::string ref;
+  bool plain_http = false;
+  std::filesystem::path auth_file;
+};
+
+/// Runs buildah and skopeo with a configuration of our own: nothing of the host's container configuration,
+/// and no credential of the user who runs the service, has any influence. All files it needs are made in the
+/// run's private folder.
+class buildah {
+public:
+  buildah(const local_context& context, const build_tools& tools, std::filesystem::path run_folder,
+          std::function<void(std::string_view)> on_output, std::stop_token stop);
+
+  /// Writes the private configuration files; call once before the others. `plain_http`: registries without
+  /// TLS.
+  result<void> prepare(const std::vector<std::string>& plain_http);
+
+  /// Builds an image; its id.
+  result<std::string> build(const image_build& what, const std::filesystem::path& auth_file);
+  /// Pushes an image of the store to a registry.
+  result<void> push(const std::string& image_id, const std::string& target,
+                    const std::filesystem::path& auth_file, bool plain_http);
+  /// Copies an image between registries, digests preserved.
+  result<void> copy(const copy_end& source, const copy_end& target);
+  /// Runs any buildah subcommand and captures its standard output.
+  result<std::string> capture(std::vector<std::string> arguments);
+
+private:
+  std::vector<std::string> store_arguments() const;
+  std::map<std::string, std::string> environment() const;
+  result<io::process_result> run(std::vector<std::string> argv, bool capture);
+
+  const local_context& context_;
+  const build_tools& tools_;
+  std::filesystem::path run_folder_;
+  std::function<void(std::string_view)> on_output_;
+  std::stop_token stop_;
+};
+
+} // namespace ib

@@ -1,0 +1,31 @@
+#include "actors/engine/local_context.hpp"
+
+#include <system_error>
+
+namespace ib {
+
+namespace fs = std::filesystem;
+
+void wait_for_workers(local_context& context) {
+  for (auto left = context.workers.load(); left > 0; left = context.workers.load())
+    context.workers.wait(left);
+}
+
+result<engine_folders> make_engine_folders(const fs::path& state_directory) {
+  engine_folders folders{state_directory, state_directory / "builds", state_directory / "storage",
+                         state_directory / "runtime"};
+  for (const auto& folder : {folders.state, folders.builds, folders.storage, folders.runtime}) {
+    std::error_code failure;
+    fs::create_directories(folder, failure);
+    if (!failure) fs::permissions(folder, fs::perms::owner_all, failure);
+    if (failure)
+      return error{error_code::failed_precondition,
+                   "cannot create the state folder " + folder.string() + ": " + failure.message() +
+                       "; set local.stateDirectory to a folder this user may write",
+                   "local.stateDirectory",
+                   {}};
+  }
+  return folders;
+}
+
+} // namespace ib

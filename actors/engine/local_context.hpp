@@ -1,0 +1,51 @@
+#pragma once
+
+#include "actors/domain/registry_settings.hpp"
+#include "actors/io/credential_source.hpp"
+#include "actors/io/registry_client.hpp"
+#include "config/settings.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace ib {
+
+/// The folders of the local engine below the state directory, all of mode 0700.
+struct engine_folders {
+  std::filesystem::path state;   ///< the state directory itself
+  std::filesystem::path builds;  ///< one folder per run, removed at its end
+  std::filesystem::path storage; ///< image and layer store of buildah: the layer cache
+  std::filesystem::path runtime; ///< run-time state of the store, worthless after a restart
+};
+
+/// How buildah works on this machine, found out once at start (spec: engines.md, "Isolation").
+struct build_tools {
+  std::string isolation;       ///< "oci" or "chroot"
+  std::string storage_driver;  ///< "overlay" or "vfs"
+  bool own_namespaces = false; ///< children get PID and mount namespaces of their own, which end with them
+  std::string explanation;     ///< what was taken and what it means for untrusted Dockerfiles, one line
+};
+
+/// What all runs of the local engine share. Immutable but for the counter.
+struct local_context {
+  config::local_settings settings;
+  registry_settings registries;
+  std::string base_domain;      ///< of the base image repository
+  std::string workspace_domain; ///< of the workspace image repository
+  engine_folders folders;
+  std::shared_ptr<io::registry_client> registry;
+  std::shared_ptr<io::credential_store> credentials;
+  /// Worker threads alive; the process waits for them before it exits, so that no child outlives it.
+  std::atomic<int> workers{0};
+};
+
+/// Waits until no worker thread is left; they end soon after their run is stopped.
+void wait_for_workers(local_context& context);
+
+/// Creates the folders of the local engine below `state_directory`.
+result<engine_folders> make_engine_folders(const std::filesystem::path& state_directory);
+
+} // namespace ib

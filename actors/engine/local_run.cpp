@@ -1,0 +1,136 @@
+#include "actors/engine/local_run.hpp"
+
+#include "actors/engine/pipeline.hpp"
+#include "actors/guard.hpp"
+
+#include <caf/send.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <thread>
+#include <utility>
+
+namespace ib {
+
+namespace {
+
+/// How long a run that has ended waits for its build to come for it.
+constexpr std::chrono::minutes abandon_after{10};
+
+/// The worker thread: runs the pipeline and tells the actor. An exception is the run's failure, not the
+/// process's.
+void work(std::shared_ptr<local_context> context, std::shared_ptr<const build_tools> tools,
+          std::shared_ptr<const build_plan> plan, int attempt, std::shared_ptr<run_control> control,
+          local_run_impl run) {
+  pipeline_events events;
+  events.output = [&](std::string_view bytes) {
+    if (bytes.empty()) return;
+    control->gate.enter(bytes.size());
+    caf::anon_send(run, worker_output{std::make_shared<const std::string>(bytes)});
+  };
+  events.phase = [&](build_state phase, std::string message) {
+    caf::anon_send(run, worker_phase{phase, std::move(message)});
+  };
+  build_event how;
+  try {
+    how = pipeline(*context, tools.get(), plan, attempt, events, control->stop.get_token()).run();
+  } catch (...) {
+    how = run_failed{fault_class::infrastructure,
+                     "the run failed inside the service: " + what_of(std::current_exception())};
+  }
+  caf::anon_send(run, worker_ended{std::move(how)});
+  // Let go of the actor before the count says that this thread is gone: the actor system may end then.
+  run = nullptr;
+  context->workers.fetch_sub(1);
+  context->workers.notify_all();
+}
+
+} // namespace
+
+local_run_work::~local_run_work() {
+  if (control_) stop();
+}
+
+void local_run_work::begin(std::shared_ptr<local_context> context, std::shared_ptr<const build_tools> tools,
+                           std::shared_ptr<const build_plan> plan, int attempt) {
+  attempt_ = attempt;
+  control_ = std::make_shared<run_control>();
+  context->workers.fetch_add(1);
+  std::thread(work, context, std::move(tools), std::move(plan), attempt, control_, local_run_impl(self_))
+      .detach();
+}
+
+void local_run_work::subscribe(const subscribe_run& wish) {
+  listener_ = caf::actor_cast<build_actor>(wish.listener);
+  acknowledge(wish.raw_offset);
+  if (phase_) {
+    auto again = *phase_;
+    again.replayed = true;
+    self_->send(listener_, std::move(again));
+  }
+  for (const auto& piece : pieces_)
+    send_piece(piece);
+  if (end_) self_->send(listener_, *end_);
+}
+
+void local_run_work::send_piece(const piece& what) {
+  if (listener_) self_->send(listener_, run_output{attempt_, what.offset, what.bytes});
+}
+
+void local_run_work::acknowledge(uint64_t raw_offset) {
+  while (!pieces_.empty() && pieces_.front().offset < raw_offset) {
+    auto& first = pieces_.front();
+    auto covered = raw_offset - first.offset;
+    if (covered >= first.bytes->size()) {
+      control_->gate.leave(first.bytes->size());
+      pieces_.pop_front();
+      continue;
+    }
+    // A part of a piece is in the log: keep the rest only, so that a new subscription continues exactly
+    // there.
+    control_->gate.leave(covered);
+    first = {raw_offset, std::make_shared<const std::string>(first.bytes->substr(covered))};
+  }
+}
+
+void local_run_work::stop() {
+  control_->stop.request_stop();
+  control_->gate.open();
+}
+
+void local_run_work::take_output(const worker_output& output) {
+  pieces_.push_back({end_offset_, output.bytes});
+  end_offset_ += output.bytes->size();
+  send_piece(pieces_.back());
+}
+
+void local_run_work::take_phase(const worker_phase& phase) {
+  phase_ = run_phase{attempt_, phase.phase, phase.message, false};
+  if (listener_) self_->send(listener_, *phase_);
+}
+
+void local_run_work::take_end(const worker_ended& end) {
+  end_ = run_ended{attempt_, end.how};
+  if (listener_) self_->send(listener_, *end_);
+  self_->delayed_send(self_, abandon_after, abandon_run{});
+}
+
+local_run_impl::behavior_type local_run(local_run_impl::stateful_pointer<local_run_state> self,
+                                        std::shared_ptr<local_context> context,
+                                        std::shared_ptr<const build_tools> tools,
+                                        std::shared_ptr<const build_plan> plan, int attempt) {
+  auto* work = &self->state.work;
+  keep_what(self, "local_run " + plan->build_id);
+  work->begin(std::move(context), std::move(tools), std::move(plan), attempt);
+  return {
+      [work](const subscribe_run& wish) { work->subscribe(wish); },
+      [work](const acknowledge_output& m) { work->acknowledge(m.raw_offset); },
+      [work](const stop_run&) { work->stop(); },
+      [self](const release_run&) { self->quit(); },
+      [work](const worker_output& output) { work->take_output(output); },
+      [work](const worker_phase& phase) { work->take_phase(phase); },
+      [work](const worker_ended& end) { work->take_end(end); },
+      [self](const abandon_run&) { self->quit(); },
+  };
+}
+
+} // namespace ib

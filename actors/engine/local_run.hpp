@@ -1,0 +1,87 @@
+#pragma once
+
+#include "actors/engine/local_context.hpp"
+#include "actors/engine/output_gate.hpp"
+#include "actors/interfaces.hpp"
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+namespace ib {
+
+/// What a run's worker thread tells its actor.
+struct worker_output {
+  std::shared_ptr<const std::string> bytes;
+};
+struct worker_phase {
+  build_state phase = build_state::preparing;
+  std::string message;
+};
+struct worker_ended {
+  build_event how;
+};
+/// Nobody came for the end of the run.
+struct abandon_run {};
+
+using local_run_impl = run_actor::extend<caf::reacts_to<worker_output>, caf::reacts_to<worker_phase>,
+                                         caf::reacts_to<worker_ended>, caf::reacts_to<abandon_run>>;
+
+/// What the actor of a run and its worker thread share.
+struct run_control {
+  std::stop_source stop;
+  output_gate gate;
+};
+
+/// Keeps a run's output until it is in the log, so that a restarted build finds all of it; the work itself is
+/// done by a worker thread. A crash here stops the worker, and the build sees its run as lost.
+class local_run_work {
+public:
+  local_run_work(local_run_impl::pointer self) : self_(self) {}
+  ~local_run_work();
+
+  void begin(std::shared_ptr<local_context> context, std::shared_ptr<const build_tools> tools,
+             std::shared_ptr<const build_plan> plan, int attempt);
+  void subscribe(const subscribe_run& wish);
+  void acknowledge(uint64_t raw_offset);
+  void stop();
+  void take_output(const worker_output& output);
+  void take_phase(const worker_phase& phase);
+  void take_end(const worker_ended& end);
+
+private:
+  struct piece {
+    uint64_t offset = 0;
+    std::shared_ptr<const std::string> bytes;
+  };
+
+  void send_piece(const piece& what);
+
+  local_run_impl::pointer self_;
+  int attempt_ = 1;
+  std::shared_ptr<run_control> control_;
+  build_actor listener_;
+  std::deque<piece> pieces_; ///< output that is not in the log yet
+  uint64_t end_offset_ = 0;
+  std::optional<run_phase> phase_;
+  std::optional<run_ended> end_;
+};
+
+struct local_run_state {
+  explicit local_run_state(local_run_impl::pointer self) : work(self) {}
+  local_run_work work;
+};
+
+local_run_impl::behavior_type local_run(local_run_impl::stateful_pointer<local_run_state> self,
+                                        std::shared_ptr<local_context> context,
+                                        std::shared_ptr<const build_tools> tools,
+                                        std::shared_ptr<const build_plan> plan, int attempt);
+
+} // namespace ib
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::worker_output)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::worker_phase)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::worker_ended)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::abandon_run)

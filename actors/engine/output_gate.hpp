@@ -1,0 +1,44 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+
+namespace ib {
+
+/// Holds a run's worker back while too much of its output is not yet in the log: the child then waits in its
+/// pipe and memory stays bounded. Above `high` outstanding bytes enter() waits until they fall below `low` or
+/// the gate is opened for good.
+class output_gate {
+public:
+  static constexpr size_t high = 4 * 1024 * 1024;
+  static constexpr size_t low = 1024 * 1024;
+
+  /// Worker: before handing `bytes` on.
+  void enter(size_t bytes) {
+    auto now = outstanding_.fetch_add(bytes) + bytes;
+    if (now <= high) return;
+    while (now > low && !open_) {
+      outstanding_.wait(now);
+      now = outstanding_.load();
+    }
+  }
+
+  /// Anyone: `bytes` are in the log.
+  void leave(size_t bytes) {
+    outstanding_.fetch_sub(bytes);
+    outstanding_.notify_all();
+  }
+
+  /// Nobody will be held back any more (the run is being stopped).
+  void open() {
+    open_ = true;
+    outstanding_.fetch_add(1); // a changed value is what wakes the waiter
+    outstanding_.notify_all();
+  }
+
+private:
+  std::atomic<size_t> outstanding_{0};
+  std::atomic<bool> open_{false};
+};
+
+} // namespace ib

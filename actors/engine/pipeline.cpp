@@ -1,0 +1,247 @@
+#include "actors/engine/pipeline.hpp"
+
+#include "actors/domain/reference.hpp"
+#include "actors/engine/auth_file.hpp"
+#include "actors/engine/build_failure.hpp"
+#include "actors/engine/loopback_names.hpp"
+#include "actors/engine/source_words.hpp"
+#include "actors/io/checkout.hpp"
+
+#include <fstream>
+#include <future>
+#include <iterator>
+#include <set>
+#include <utility>
+
+namespace ib {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Starts a call of the registry client and waits for its answer; the client bounds every call in time.
+template <class T, class Call>
+result<T> wait_for(Call call) {
+  auto promise = std::make_shared<std::promise<result<T>>>();
+  auto future = promise->get_future();
+  call([promise](result<T> answer) { promise->set_value(std::move(answer)); });
+  return future.get();
+}
+
+error stopped_error() { return {error_code::cancelled, "stopped", "", {}}; }
+
+result<void> failed(error e, const std::string& what) { return with_context(std::move(e), what); }
+
+} // namespace
+
+pipeline::pipeline(const local_context& context, const build_tools* tools,
+                   std::shared_ptr<const build_plan> plan, int attempt, pipeline_events events,
+                   std::stop_token stop)
+    : context_(context),
+      tools_(tools),
+      plan_(std::move(plan)),
+      events_(std::move(events)),
+      stop_(std::move(stop)),
+      folder_(context.folders.builds / (plan_->build_id + "-" + std::to_string(attempt))) {}
+
+pipeline::~pipeline() {
+  std::error_code ignored;
+  fs::remove_all(folder_, ignored);
+  if (ignored) say("cannot remove the build's folder: " + ignored.message());
+}
+
+build_event pipeline::run() {
+  auto done = steps();
+  if (done) return run_succeeded{};
+  auto fault = fault_of(done.error().code);
+  auto message = done.error().message;
+  if (fault == fault_class::user) message = "build failed: " + message;
+  return run_failed{fault, message};
+}
+
+result<void> pipeline::steps() {
+  if (auto made = make_folder(); !made) return made;
+  if (!plan_->force_rebuild) {
+    auto present = look_for(plan_->workspace_ref);
+    if (!present) return present.error();
+    if (*present) {
+      say("the workspace image exists by now: nothing is left to do");
+      return verify();
+    }
+  }
+  if (auto* source = std::get_if<dockerfile_source>(&plan_->source)) {
+    if (auto provided = provide_base(*source); !provided) return provided;
+  }
+  if (stopped()) return stopped_error();
+  if (auto published = publish(); !published) return published;
+  if (stopped()) return stopped_error();
+  return verify();
+}
+
+result<void> pipeline::make_folder() {
+  std::error_code failure;
+  fs::create_directory(folder_, failure);
+  if (!failure) fs::permissions(folder_, fs::perms::owner_all, failure);
+  if (failure)
+    return error{error_code::internal, "cannot create the build's folder: " + failure.message(), "", {}};
+  return {};
+}
+
+/// Sees to it that the base image is in the base repository.
+result<void> pipeline::provide_base(const dockerfile_source& source) {
+  auto base = look_for(plan_->base_ref);
+  if (!base) return base.error();
+  if (*base && !plan_->force_rebuild) {
+    say("base image " + plan_->base_ref + " exists already and is reused");
+    return {};
+  }
+  return build_and_push(source);
+}
+
+result<void> pipeline::build_and_push(const dockerfile_source& source) {
+  if (tools_ == nullptr)
+    return error{error_code::internal,
+                 "this machine cannot build images: buildah does not work here; run `image-builder doctor`",
+                 "",
+                 {}};
+  events_.phase(build_state::preparing, preparing_in_words(source.source));
+  auto context_root = folder_ / "context";
+  auto private_folder = folder_ / "private";
+  fs::create_directory(context_root);
+  fs::create_directory(private_folder);
+  fs::permissions(private_folder, fs::perms::owner_all);
+  io::checkout_settings checkout{context_.settings.allow_file_protocol, events_.output};
+  if (auto done = io::prepare_context(source.source, context_root, private_folder, checkout, stop_); !done)
+    return done;
+  auto paths = io::locate_build_paths(source, context_root);
+  if (!paths) return paths.error();
+  if (stopped()) return stopped_error();
+
+  events_.phase(build_state::building,
+                "building the base image from " + fs::relative(paths->dockerfile, context_root).string());
+  say("isolation: " + tools_->explanation);
+  std::ifstream file(paths->dockerfile);
+  dockerfile_text_.assign(std::istreambuf_iterator<char>(file), {});
+  buildah_ = std::make_unique<buildah>(context_, *tools_, private_folder, events_.output, stop_);
+  if (auto done = buildah_->prepare(plain_http_domains()); !done) return done;
+  std::vector<std::string> pull_domains{context_.base_domain};
+  for (const auto& [domain, value] : plan_->auth.additional)
+    pull_domains.push_back(domain);
+  auto pull_auth = auth_file("pull.json", registry_purpose::dockerfile, pull_domains);
+  if (!pull_auth) return pull_auth.error();
+  auto image_id =
+      buildah_->build({paths->dockerfile, paths->context, private_folder, plan_->base_ref}, *pull_auth);
+  if (!image_id) return image_id.error();
+  if (stopped()) return stopped_error();
+
+  events_.phase(build_state::pushing, "pushing the base image to " + plan_->base_ref);
+  auto push_auth = auth_file("push.json", registry_purpose::own_image, {context_.base_domain});
+  if (!push_auth) return push_auth.error();
+  auto pushed = buildah_->push(*image_id, plan_->base_ref, *push_auth, plain_http(context_.base_domain));
+  if (pushed) return {};
+  // The user's files are fine by now: what goes wrong here is the infrastructure's.
+  auto code = fault_of(pushed.error().code) == fault_class::user ? error_code::internal : pushed.error().code;
+  return error{
+      code, "cannot push the base image to " + plan_->base_ref + ": " + pushed.error().message, "", {}};
+}
+
+/// The base manifest under the workspace reference, digests preserved; within a registry by mounting its
+/// blobs.
+result<void> pipeline::publish() {
+  events_.phase(build_state::publishing, "publishing the workspace image as " + plan_->workspace_ref);
+  auto from = parse_reference(plan_->base_ref);
+  auto to = parse_reference(plan_->workspace_ref);
+  if (!from) return from.error();
+  if (!to) return to.error();
+  if (from->domain == to->domain) {
+    auto published = wait_for<io::published_image>([&](auto done) {
+      context_.registry->publish({*from, *to, plan_->auth}, std::move(done));
+    });
+    if (published) {
+      say("published " + published->digest + ": " + std::to_string(published->blobs_mounted) +
+          " blobs mounted, " + std::to_string(published->blobs_present) + " present");
+      return {};
+    }
+    if (published.error().code != error_code::failed_precondition)
+      return failed(published.error(), "cannot publish the workspace image");
+    say("the registry does not mount blobs (" + published.error().message + "); copying instead");
+  }
+  return copy_between_registries();
+}
+
+result<void> pipeline::copy_between_registries() {
+  auto from = *parse_reference(plan_->base_ref);
+  auto to = *parse_reference(plan_->workspace_ref);
+  build_tools no_build;
+  buildah tool(context_, tools_ == nullptr ? no_build : *tools_, folder_ / "copy", events_.output, stop_);
+  if (auto done = tool.prepare({}); !done) return done;
+  bool own_base =
+      from.domain == context_.base_domain && !std::holds_alternative<reference_source>(plan_->source);
+  auto source_auth = auth_file(
+      "source.json", own_base ? registry_purpose::own_image : registry_purpose::resolve, {from.domain});
+  if (!source_auth) return source_auth.error();
+  auto target_auth = auth_file("target.json", registry_purpose::own_image, {to.domain});
+  if (!target_auth) return target_auth.error();
+  auto copied = tool.copy({plan_->base_ref, plain_http(from.domain), *source_auth},
+                          {plan_->workspace_ref, plain_http(to.domain), *target_auth});
+  if (!copied)
+    return failed(copied.error(), "cannot copy " + plan_->base_ref + " to " + plan_->workspace_ref);
+  return {};
+}
+
+result<void> pipeline::verify() {
+  events_.phase(build_state::verifying, "verifying " + plan_->workspace_ref);
+  auto found = look_for(plan_->workspace_ref);
+  if (!found) return found.error();
+  if (!*found) return error{error_code::internal, "image build did not produce a workspace image", "", {}};
+  return {};
+}
+
+/// An image of the service's own repositories, empty where the registry has none.
+result<std::optional<reference>> pipeline::look_for(const std::string& text) const {
+  auto ref = parse_reference(text);
+  if (!ref) return ref.error();
+  auto image = wait_for<io::found_image>([&](auto done) {
+    context_.registry->head({*ref, {}, registry_purpose::own_image, true}, std::move(done));
+  });
+  if (image) return std::optional(image->ref);
+  if (image.error().code == error_code::not_found) return std::optional<reference>{};
+  return image.error();
+}
+
+result<fs::path> pipeline::auth_file(const std::string& name, registry_purpose purpose,
+                                     const std::vector<std::string>& domains) const {
+  std::map<std::string, registry_credential> credentials;
+  for (const auto& domain : std::set<std::string>(domains.begin(), domains.end())) {
+    credentials[domain] = *wait_for<registry_credential>([&](auto done) {
+      context_.credentials->find(plan_->auth, purpose, domain,
+                                 [done](registry_credential found) { done(std::move(found)); });
+    });
+  }
+  auto path = folder_ / name;
+  if (auto written = write_auth_file(path, credentials); !written) return written.error();
+  return path;
+}
+
+std::vector<std::string> pipeline::plain_http_domains() const {
+  std::set<std::string> domains{context_.base_domain, context_.workspace_domain};
+  for (const auto& [domain, options] : context_.registries.registries)
+    domains.insert(domain);
+  for (const auto& [domain, value] : plan_->auth.additional)
+    domains.insert(domain);
+  for (auto& domain : loopback_names(dockerfile_text_))
+    domains.insert(std::move(domain));
+  std::erase_if(domains, [this](const auto& domain) { return !plain_http(domain); });
+  return {domains.begin(), domains.end()};
+}
+
+bool pipeline::plain_http(const std::string& domain) const {
+  auto configured = context_.registries.registries.find(domain);
+  if (configured != context_.registries.registries.end() && configured->second.plain_http)
+    return *configured->second.plain_http;
+  return is_loopback_domain(domain);
+}
+
+void pipeline::say(const std::string& line) const { events_.output("image-builder: " + line + "\n"); }
+
+} // namespace ib

@@ -1,0 +1,110 @@
+#include "actors/engine/tool_probe.hpp"
+
+#include "actors/engine/auth_file.hpp"
+#include "actors/engine/buildah.hpp"
+#include "actors/io/process.hpp"
+
+#include <fstream>
+#include <unistd.h>
+
+namespace ib {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string explain(const build_tools& tools) {
+  auto text =
+      tools.isolation == "oci"
+          ? std::string(
+                "oci: Dockerfile commands run in containers of their own, with namespaces and seccomp")
+          : std::string("chroot: Dockerfile commands share this machine's network and kernel namespaces; run "
+                        "untrusted Dockerfiles only on a machine of their own");
+  text += "; storage " + tools.storage_driver;
+  if (tools.own_namespaces) text += "; processes and mounts end with the build";
+  return text;
+}
+
+bool can_unshare() {
+  if (::geteuid() != 0 || io::find_program("unshare").empty()) return false;
+  io::process_spec spec;
+  spec.argv = {"unshare", "--fork", "--kill-child", "--pid", "--mount-proc", "--", "true"};
+  spec.environment = {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}};
+  auto ended = io::run_process(spec, {});
+  return ended && ended->exit_code == 0;
+}
+
+fs::path probe_program() { return fs::read_symlink("/proc/self/exe").parent_path() / "image-builder-probe"; }
+
+/// Builds an image with one RUN step whose command is the static probe program.
+result<void> try_out(const local_context& context, const build_tools& tools, const fs::path& folder) {
+  std::string said;
+  buildah tool(context, tools, folder, [&](std::string_view bytes) { said.append(bytes); }, {});
+  if (auto done = tool.prepare({}); !done) return done;
+  if (auto done = write_auth_file(folder / "auth.json", {}); !done) return done;
+  auto built =
+      tool.build({folder / "context" / "Dockerfile", folder / "context", folder, ""}, folder / "auth.json");
+  if (!built) return built.error();
+  [[maybe_unused]] auto removed = tool.capture({"rmi", *built});
+  return {};
+}
+
+result<void> make_context(const fs::path& folder) {
+  std::error_code failure;
+  fs::remove_all(folder, failure);
+  fs::create_directories(folder / "context", failure);
+  if (!failure) fs::permissions(folder, fs::perms::owner_all, failure);
+  if (!failure) fs::copy_file(probe_program(), folder / "context" / "probe", failure);
+  if (failure)
+    return error{error_code::internal,
+                 "cannot prepare the probe with " + probe_program().string() + ": " + failure.message(),
+                 "",
+                 {}};
+  std::ofstream(folder / "context" / "Dockerfile") << "FROM scratch\nCOPY probe /probe\nRUN [\"/probe\"]\n";
+  return {};
+}
+
+std::vector<std::string> isolations(config::isolation_mode mode) {
+  switch (mode) {
+  case config::isolation_mode::automatic:
+    return {"oci", "chroot"};
+  case config::isolation_mode::oci:
+    return {"oci"};
+  case config::isolation_mode::chroot:
+    return {"chroot"};
+  }
+  return {};
+}
+
+} // namespace
+
+result<build_tools> probe_tools(const local_context& context) {
+  if (io::find_program("buildah").empty())
+    return error{error_code::failed_precondition, "the program buildah is not installed", "", {}};
+  auto folder = context.folders.builds / "probe";
+  if (auto made = make_context(folder); !made) return made.error();
+  error last{error_code::internal, "no isolation was tried", "", {}};
+  build_tools tools;
+  tools.own_namespaces = can_unshare();
+  bool found = false;
+  for (const char* driver : {"overlay", "vfs"}) {
+    for (const auto& isolation : isolations(context.settings.isolation)) {
+      tools.isolation = isolation;
+      tools.storage_driver = driver;
+      auto works = try_out(context, tools, folder);
+      if (works) {
+        found = true;
+        break;
+      }
+      last = with_context(works.error(), isolation + " on " + driver);
+    }
+    if (found) break;
+  }
+  std::error_code ignored;
+  fs::remove_all(folder, ignored);
+  if (!found) return last;
+  tools.explanation = explain(tools);
+  return tools;
+}
+
+} // namespace ib

@@ -1,0 +1,31 @@
+#include "actors/fan_out.hpp"
+
+#include "actors/guard.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include <utility>
+
+namespace ib {
+
+fan_out_impl::behavior_type fan_out(fan_out_impl::stateful_pointer<fan_out_state> self) {
+  keep_what(self, "fan_out");
+  return {
+      [self](const channel_grew& m) {
+        if (m.at_once || m.channel->parked() < crowd) {
+          m.channel->wake_all();
+          return;
+        }
+        self->state.due.insert(m.channel);
+        if (!std::exchange(self->state.ticking, true))
+          self->delayed_send(self, crowd_interval, fan_out_tick{});
+      },
+      [self](const fan_out_tick&) {
+        self->state.ticking = false;
+        for (const auto& channel : std::exchange(self->state.due, {}))
+          channel->wake_all();
+      },
+  };
+}
+
+} // namespace ib

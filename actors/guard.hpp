@@ -1,0 +1,36 @@
+#pragma once
+
+#include "actors/io/log.hpp"
+
+#include <caf/error.hpp>
+#include <caf/exit_reason.hpp>
+#include <caf/sec.hpp>
+
+#include <exception>
+#include <string>
+
+namespace ib {
+
+/// What an exception says, for the log and the reason of a crash.
+inline std::string what_of(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& e) {
+    return e.what();
+  } catch (...) {
+    return "an exception of unknown type";
+  }
+}
+
+/// Makes an exception in an actor's handler end that actor with a logged reason; its supervisor decides what
+/// follows.
+template <class Self>
+void keep_what(Self* self, std::string who) {
+  self->set_exception_handler([who = std::move(who)](std::exception_ptr& failure) -> caf::error {
+    auto what = what_of(failure);
+    io::log_error("actor crashed", {{"actor", who}, {"what", what}});
+    return caf::make_error(caf::sec::runtime_error, who + ": " + what);
+  });
+}
+
+} // namespace ib

@@ -1,0 +1,80 @@
+#include "actors/house.hpp"
+
+#include "actors/guard.hpp"
+#include "actors/names.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/send.hpp>
+
+#include <chrono>
+#include <memory>
+#include <utility>
+
+namespace ib {
+
+namespace {
+
+struct start_child {
+  size_t index = 0;
+};
+
+struct child {
+  child_spec spec;
+  caf::strong_actor_ptr actor;
+  restart_policy policy;
+};
+
+} // namespace
+
+} // namespace ib
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::start_child)
+
+namespace ib {
+
+caf::behavior house(caf::event_based_actor* self, std::vector<child_spec> specs, restart_limits limits) {
+  keep_what(self, "house");
+  auto children = std::make_shared<std::vector<child>>();
+  for (auto& spec : specs)
+    children->push_back({std::move(spec), nullptr, restart_policy(limits)});
+
+  auto start = [self, children](size_t index) {
+    auto& who = (*children)[index];
+    who.actor = who.spec.start(self->system());
+    self->system().registry().put(who.spec.name, who.actor);
+    self->monitor(caf::actor_cast<caf::actor>(who.actor));
+  };
+
+  self->set_down_handler([self, children, limits](caf::down_msg& down) {
+    for (size_t i = 0; i < children->size(); ++i) {
+      auto& who = (*children)[i];
+      if (!who.actor || who.actor->address() != down.source) continue;
+      self->system().registry().erase(who.spec.name);
+      who.actor = nullptr;
+      auto now = std::chrono::duration_cast<std::chrono::milliseconds>(self->clock().now().time_since_epoch())
+                     .count();
+      auto delay_ms = who.policy.on_crash(now).value_or(limits.max_delay_ms);
+      io::log_error("restarting actor", {{"actor", caf::to_string(who.spec.name)},
+                                         {"cause", self->system().render(down.reason)},
+                                         {"delay_ms", std::to_string(delay_ms)}});
+      self->delayed_send(self, std::chrono::milliseconds(delay_ms), start_child{i});
+    }
+  });
+
+  for (size_t i = 0; i < children->size(); ++i)
+    start(i);
+  return {
+      [start](const start_child& m) { start(m.index); },
+      [self, children](const stop_house&) {
+        for (auto who = children->rbegin(); who != children->rend(); ++who) {
+          self->system().registry().erase(who->spec.name);
+          if (who->actor)
+            caf::anon_send_exit(caf::actor_cast<caf::actor>(who->actor), caf::exit_reason::user_shutdown);
+          who->actor = nullptr;
+        }
+        self->quit();
+      },
+  };
+}
+
+} // namespace ib

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "actors/domain/restart_policy.hpp"
+
+#include <caf/actor_control_block.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/atom.hpp>
+#include <caf/event_based_actor.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace ib {
+
+/// One long-lived actor of the house: its name, and how to start it.
+struct child_spec {
+  caf::atom_value name;
+  std::function<caf::strong_actor_ptr(caf::actor_system&)> start;
+};
+
+/// Ends the children in reverse order, then the supervisor.
+struct stop_house {};
+
+/// The root of the tree: starts the children in order under their names and starts those again that crash. A
+/// child that crashes more often than `limits` allow is started again at the longest delay: a service that
+/// limps is better than none at night, and the log says so each time.
+caf::behavior house(caf::event_based_actor* self, std::vector<child_spec> children, restart_limits limits);
+
+} // namespace ib
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::stop_house)

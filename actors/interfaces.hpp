@@ -1,0 +1,82 @@
+#pragma once
+
+#include "actors/messages.hpp"
+
+#include <caf/typed_actor.hpp>
+
+namespace ib {
+
+using journal_actor = caf::typed_actor<
+    // Keeps a new build.
+    caf::replies_to<journal_create>::with<journal_kept>,
+    // Keeps a build's progress; a terminal state closes its log.
+    caf::replies_to<journal_advance>::with<journal_kept>,
+    // Appends to a build's log; visible to readers once answered.
+    caf::replies_to<journal_append>::with<journal_kept>,
+    // Answers with one build's record.
+    caf::replies_to<journal_find>::with<journal_found>,
+    // Answers with every build that has not ended.
+    caf::replies_to<journal_list_unfinished>::with<journal_unfinished>>;
+
+/// The pool and its workers speak the same interface.
+using resolver_actor = caf::typed_actor<
+    // Answers with the digest form of a reference; lookups in flight are shared.
+    caf::replies_to<resolve_image>::with<image_answer>,
+    // Answers whether an image exists right now; lookups in flight are shared, answers are not kept.
+    caf::replies_to<find_image>::with<image_answer>>;
+
+using director_actor = caf::typed_actor<
+    // Starts the build of a plan or joins the one of the same reference; answers once it is kept and
+    // supervised.
+    caf::replies_to<admit_build>::with<build_admitted>,
+    // A build asks for its place: it is told to run, or where it stands in the queue.
+    caf::reacts_to<build_ready>,
+    // A build gives its slot back; the next ones in the queue are told to run.
+    caf::reacts_to<build_ended>,
+    // Passes a wish to cancel on to the build.
+    caf::replies_to<cancel_build>::with<cancel_answer>>;
+
+using build_supervisor_actor = caf::typed_actor<
+    // Starts the actor of a build that the journal knows, unless it lives already.
+    caf::reacts_to<start_build>>;
+
+using build_actor = caf::typed_actor<
+    // The build may run.
+    caf::reacts_to<run_now>,
+    // Says to the director who it is, again.
+    caf::reacts_to<introduce_yourself>,
+    // The build still waits.
+    caf::reacts_to<queue_place>,
+    // Somebody wants the build to end.
+    caf::reacts_to<cancel_build>,
+    // A piece of the run's output.
+    caf::reacts_to<run_output>,
+    // The run entered a phase.
+    caf::reacts_to<run_phase>,
+    // The run is over.
+    caf::reacts_to<run_ended>>;
+
+using engine_actor = caf::typed_actor<
+    // Starts the run of a build; answers with its actor.
+    caf::replies_to<start_run>::with<run_handle>,
+    // Answers with the actor of a run that was started before.
+    caf::replies_to<attach_run>::with<run_handle>,
+    // Ends the run of a build, wherever it is; the run still says how it ended.
+    caf::reacts_to<stop_run>>;
+
+using run_actor = caf::typed_actor<
+    // Sends the run's output from an offset on, its phase and its end to the listener, now and as they come.
+    caf::reacts_to<subscribe_run>,
+    // Forgets output that is kept in the log; the child goes on writing where it was held back.
+    caf::reacts_to<acknowledge_output>,
+    // Ends the run.
+    caf::reacts_to<stop_run>,
+    // The run's end is known and kept; the actor may go.
+    caf::reacts_to<release_run>>;
+
+using fan_out_actor = caf::typed_actor<
+    // Wakes the readers of a channel: at once where they are few, in steps of some milliseconds where they
+    // are many.
+    caf::reacts_to<channel_grew>>;
+
+} // namespace ib

@@ -1,0 +1,204 @@
+#pragma once
+
+#include "actors/build_channel.hpp"
+#include "actors/build_plan.hpp"
+#include "actors/domain/build_machine.hpp"
+#include "actors/domain/result.hpp"
+#include "actors/io/registry_client.hpp"
+
+#include <caf/actor_control_block.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+// Every message that actors exchange. Structs travel within the process only: none is ever serialized.
+
+namespace ib {
+
+// --- journal ---
+
+struct journal_create {
+  build_record record;
+};
+struct journal_advance {
+  std::string build_id;
+  machine_state machine;
+  std::optional<std::chrono::steady_clock::time_point> deadline;
+};
+struct journal_append {
+  std::string build_id;
+  std::string bytes;
+  uint64_t raw_offset = 0;
+};
+/// The answer of the three above: it is kept, or why not.
+struct journal_kept {
+  result<void> outcome;
+};
+/// By id where there is one, else the newest build of the reference.
+struct journal_find {
+  std::string build_id;
+  std::string workspace_ref;
+};
+struct journal_found {
+  result<build_record> record;
+};
+struct journal_list_unfinished {};
+struct journal_unfinished {
+  std::vector<build_record> records; ///< oldest first
+};
+
+// --- registry lookups ---
+
+/// The digest form of a reference.
+struct resolve_image {
+  io::registry_lookup lookup;
+};
+/// Whether an image exists right now; never answered from a cache.
+struct find_image {
+  io::registry_lookup lookup;
+};
+struct image_answer {
+  result<io::found_image> image;
+};
+
+// --- admission of builds ---
+
+/// Start the build of a plan, or join the one of the same workspace reference.
+struct admit_build {
+  std::shared_ptr<const build_plan> plan;
+  std::shared_ptr<const pattern_set> secrets;
+  /// The director's count of ended builds before the asker looked for the image in the registry: a build of
+  /// this reference that succeeded since then is joined too, since the asker cannot have seen its image.
+  uint64_t seen_epoch = 0;
+};
+struct build_admitted {
+  result<channel_ptr> channel;
+  bool joined = false;
+};
+/// A build's actor is there and wants to know whether it may run.
+struct build_ready {
+  std::string build_id;
+  caf::strong_actor_ptr actor;
+};
+/// To a waiting build, whenever its place in the queue changes.
+struct queue_place {
+  size_t builds_ahead = 0;
+  std::optional<int64_t> estimate_ms;
+};
+/// To a build: it holds a slot.
+struct run_now {};
+/// From a build or its supervisor: it has ended and its slot is free.
+struct build_ended {
+  std::string build_id;
+  bool success = false;
+  int64_t run_ms = 0; ///< how long it held its slot, 0 where it never did
+};
+struct cancel_build {
+  std::string build_id;
+  std::string reason;
+};
+struct cancel_answer {
+  result<void> outcome;
+};
+
+// --- supervision of builds ---
+
+struct start_build {
+  std::string build_id;
+};
+/// To a build that lives already: tell the director who you are.
+struct introduce_yourself {};
+
+// --- engine runs ---
+
+struct start_run {
+  std::shared_ptr<const build_plan> plan;
+  int attempt = 1;
+};
+/// The run of a build that was started before.
+struct attach_run {
+  std::string build_id;
+  int attempt = 1;
+};
+/// The answer of the two above: the run's actor; not_found where there is no such run (any more).
+struct run_handle {
+  result<caf::strong_actor_ptr> run;
+};
+struct stop_run {
+  std::string build_id;
+};
+/// From a build to its run: send me everything from this offset of the run's output on, then what follows.
+struct subscribe_run {
+  uint64_t raw_offset = 0;
+  caf::strong_actor_ptr listener;
+};
+/// From a build to its run: its end is kept, nobody will ask again.
+struct release_run {};
+/// From a build to its run: the output up to here is kept in the log and will not be asked for again.
+struct acknowledge_output {
+  uint64_t raw_offset = 0;
+};
+/// A piece of a run's output, starting at `raw_offset`.
+struct run_output {
+  int attempt = 1;
+  uint64_t raw_offset = 0;
+  std::shared_ptr<const std::string> bytes;
+};
+struct run_phase {
+  int attempt = 1;
+  build_state phase = build_state::preparing;
+  std::string message;
+  bool replayed = false; ///< sent again because of a new subscription
+};
+/// The run is over, all its output was sent before; its event says how.
+struct run_ended {
+  int attempt = 1;
+  build_event how; ///< run_succeeded or run_failed
+};
+
+// --- fan-out ---
+
+/// A build's log or status has grown: wake those who wait for it.
+struct channel_grew {
+  channel_ptr channel;
+  bool at_once = false; ///< the end of a build: nobody is made to wait
+};
+
+} // namespace ib
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::journal_create)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::journal_advance)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::journal_append)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::journal_kept)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::journal_find)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::journal_found)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::journal_list_unfinished)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::journal_unfinished)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::resolve_image)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::find_image)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::image_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::admit_build)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::build_admitted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::build_ready)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::queue_place)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::run_now)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::build_ended)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::cancel_build)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::cancel_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::start_build)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::introduce_yourself)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::release_run)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::start_run)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::attach_run)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::run_handle)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::stop_run)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::subscribe_run)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::acknowledge_output)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::run_output)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::run_phase)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::run_ended)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::channel_grew)

@@ -1,0 +1,71 @@
+#pragma once
+
+#include "actors/domain/digest_cache.hpp"
+#include "actors/interfaces.hpp"
+#include "actors/io/registry_client.hpp"
+
+#include <caf/typed_response_promise.hpp>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ib {
+
+struct resolver_settings {
+  size_t workers = 4;
+  size_t cached_digests = 4096; ///< per worker
+  int64_t tag_cache_ms = 0;     ///< how long the digest of a tag is kept; 0 asks every time
+};
+
+/// A lookup came back from the registry client.
+struct lookup_done {
+  std::string key;
+  result<io::found_image> image;
+};
+
+using resolver_impl = resolver_actor::extend<caf::reacts_to<lookup_done>>;
+
+/// One worker of the pool: answers from its cache or asks the registry; everyone who asks the same while a
+/// lookup is in flight shares its answer (single-flight).
+class resolution {
+public:
+  explicit resolution(resolver_impl::pointer self) : self_(self) {}
+
+  void begin(std::shared_ptr<io::registry_client> client, resolver_settings settings);
+  caf::typed_response_promise<image_answer> resolve(const resolve_image& wish);
+  caf::typed_response_promise<image_answer> find(const find_image& wish);
+  void done(const lookup_done& answer);
+
+private:
+  using promise = caf::typed_response_promise<image_answer>;
+  struct flight {
+    io::registry_lookup lookup;
+    bool cacheable = false;
+    std::vector<promise> waiting;
+  };
+
+  bool join(const std::string& key, promise& answer);
+  void keep(const flight& landed, const std::string& key, const result<io::found_image>& image);
+  int64_t now_ms() const;
+
+  resolver_impl::pointer self_;
+  std::shared_ptr<io::registry_client> client_;
+  resolver_settings settings_;
+  std::unique_ptr<digest_cache> cache_;
+  std::map<std::string, flight> flights_;
+};
+
+struct resolver_state {
+  explicit resolver_state(resolver_impl::pointer self) : work(self) {}
+  resolution work;
+};
+
+resolver_impl::behavior_type resolver(resolver_impl::stateful_pointer<resolver_state> self,
+                                      std::shared_ptr<io::registry_client> client,
+                                      resolver_settings settings);
+
+} // namespace ib
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::lookup_done)

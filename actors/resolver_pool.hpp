@@ -1,0 +1,22 @@
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "actors/resolver.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace ib {
+
+struct resolver_pool_state {
+  explicit resolver_pool_state(resolver_actor::pointer) {}
+  std::vector<resolver_actor> workers;
+};
+
+/// Routes each lookup to the worker its repository hashes to, so that single-flight stays local to a worker;
+/// a worker that crashes is replaced at once and only its own lookups in flight fail.
+resolver_actor::behavior_type resolver_pool(resolver_actor::stateful_pointer<resolver_pool_state> self,
+                                            std::shared_ptr<io::registry_client> client,
+                                            resolver_settings settings);
+
+} // namespace ib

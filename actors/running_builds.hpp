@@ -1,0 +1,32 @@
+#pragma once
+
+#include "actors/build_channel.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace ib {
+
+/// The builds that run or wait, as the director last published them. Immutable: readers on any thread take
+/// the whole.
+struct running_builds {
+  std::vector<channel_ptr> channels; ///< oldest first
+  uint64_t epoch = 0;                ///< how many builds have ended so far
+  bool draining = false;             ///< no new builds are admitted
+};
+
+/// Where the director publishes and everyone else reads. Belongs to the root supervisor.
+class running_builds_board {
+public:
+  running_builds_board() : current_(std::make_shared<const running_builds>()) {}
+
+  std::shared_ptr<const running_builds> read() const { return current_.load(); }
+  void publish(running_builds now) { current_.store(std::make_shared<const running_builds>(std::move(now))); }
+
+private:
+  std::atomic<std::shared_ptr<const running_builds>> current_;
+};
+
+} // namespace ib
