@@ -20,7 +20,8 @@ redactor::redactor(std::shared_ptr<const pattern_set> patterns, std::string mask
 void redactor::write(std::string_view in, std::string& out) {
   if (!patterns_ || patterns_->empty()) {
     out += in;
-    consumed_ += in.size();
+    held_begin_ += in.size();
+    consumed_ = held_begin_;
     return;
   }
   const auto& automaton = *patterns_->automaton_;
