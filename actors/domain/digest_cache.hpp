@@ -14,6 +14,8 @@ namespace ib {
 class digest_cache {
 public:
   explicit digest_cache(size_t capacity);
+  digest_cache(const digest_cache&) = delete; // the index points into the list
+  digest_cache& operator=(const digest_cache&) = delete;
 
   /// Keeps `digest` for `key` until `expires_at_ms`, or for good (until evicted) without it.
   void put(const std::string& key, std::string digest, std::optional<int64_t> expires_at_ms);

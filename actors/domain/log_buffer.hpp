@@ -1,5 +1,7 @@
 #pragma once
 
+#include "actors/domain/shared_slot.hpp"
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -21,7 +23,7 @@ struct log_slice {
 /// Bytes live in blocks (small first, then up to 64 KiB) that are written once and shared; a block tells by
 /// an atomic count how much of it is published. Readers pull with a cursor and never delay the writer. Above
 /// the retention limit whole blocks are dropped from the beginning; a cursor that is already on a dropped
-/// block still reads it to its end.
+/// block misses nothing: it keeps that block and all behind it alive until it has moved on.
 class log_buffer {
 public:
   static constexpr size_t first_block_bytes = 1024;
@@ -69,7 +71,9 @@ public:
   cursor at(uint64_t offset) const;
 
 private:
-  std::atomic<std::shared_ptr<block>> head_;
+  void drop_beginning();
+
+  shared_slot<block> head_;
   std::shared_ptr<block> tail_; ///< writer only
   const uint64_t retention_bytes_;
   std::atomic<uint64_t> end_{0};

@@ -49,6 +49,8 @@ public:
 
 private:
   std::optional<std::string> pop_next();
+  std::optional<std::string> owner_of(const std::string& id) const;
+  bool remove_waiting(const std::string& id);
 
   queue_limits limits_;
   std::set<std::string> running_;

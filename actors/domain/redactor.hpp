@@ -41,12 +41,21 @@ public:
   uint64_t consumed() const;
 
 private:
+  /// Input offsets of one mask.
+  struct range {
+    uint64_t begin;
+    uint64_t end;
+  };
+  void add_match(uint64_t begin, uint64_t end);
+  void emit_until(uint64_t decided, std::string_view in, std::string& out);
+  void hold_from(uint64_t decided, std::string_view in);
+
   std::shared_ptr<const pattern_set> patterns_;
   std::string mask_;
-  std::string held_;     ///< input bytes not yet decided
-  uint32_t state_ = 0;   ///< automaton state after the bytes of held_
-  size_t match_end_ = 0; ///< held_[match_begin_, match_end_) belongs to a match
-  size_t match_begin_ = 0;
+  uint32_t state_ = 0;        ///< automaton state after all input so far
+  std::string held_;          ///< the last input bytes, which may begin a match
+  uint64_t held_begin_ = 0;   ///< input offset of held_
+  std::vector<range> masked_; ///< matches that are not emitted, in order, none overlapping another
   uint64_t consumed_ = 0;
 };
 

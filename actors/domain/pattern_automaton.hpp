@@ -1,0 +1,55 @@
+#pragma once
+
+#include "actors/domain/redactor.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ib {
+
+/// The Aho-Corasick automaton of a pattern_set. State 0 is the root; the state after any text is the longest
+/// end of it that begins a pattern.
+///
+/// Edges are kept sparse, some 25 bytes for each byte of the patterns: a request may bring secrets of
+/// megabytes, for which a dense table would take gigabytes. Speed on text without secrets comes from skip(),
+/// which looks at pairs of bytes and does not touch the states at all.
+struct pattern_set::automaton {
+public:
+  explicit automaton(const std::vector<std::string>& patterns);
+
+  bool empty() const { return states_.size() == 1; }
+  /// From the root: the first position at or behind `from` that may begin a match; the size of `in` where
+  /// there is none.
+  size_t skip(std::string_view in, size_t from) const;
+  /// The state after `byte` follows `state`.
+  uint32_t step(uint32_t state, char byte) const;
+  /// Length of the longest pattern that ends in this state; 0 for none.
+  uint32_t match_length(uint32_t state) const { return states_[state].match_length; }
+  /// How many of the last bytes may be the beginning of a match that is not complete yet.
+  uint32_t open_length(uint32_t state) const { return states_[state].open_length; }
+
+private:
+  struct node {
+    uint32_t first_edge = 0; ///< its edges are those up to the next state's first, by byte
+    uint32_t fail = 0;       ///< the longest proper end of this state that is a state
+    uint32_t match_length = 0;
+    uint32_t open_length = 0;
+  };
+  struct trie;
+
+  void add_edges(const trie& built);
+  void add_failures();
+  void add_pairs();
+  uint32_t edges_end(uint32_t state) const;
+  uint32_t child(uint32_t state, unsigned char byte) const;
+
+  std::vector<node> states_; ///< in breadth-first order: a failure always points to an earlier one
+  std::vector<unsigned char> edge_bytes_;
+  std::vector<uint32_t> edge_targets_;
+  std::vector<uint64_t> pairs_; ///< bit [first * 256 + second]: these two bytes may begin a match
+};
+
+} // namespace ib
