@@ -24,7 +24,8 @@ bool is_hex(std::string_view text) {
 
 /// A name below refs/heads by the rules of git-check-ref-format(1), and no option.
 bool is_branch_name(std::string_view name) {
-  if (name.empty() || name.size() > max_ref_bytes || name.front() == '-' || name == "@") return false;
+  if (name.empty() || name.size() > max_ref_bytes || name.front() == '-' || name == "@" || name == "HEAD")
+    return false;
   if (holds_control(name) || name.find_first_of(" ~^:?*[\\") != std::string_view::npos) return false;
   if (name.find("..") != std::string_view::npos || name.find("@{") != std::string_view::npos) return false;
   if (name.back() == '.') return false;
