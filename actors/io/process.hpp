@@ -36,8 +36,8 @@ struct process_result {
 
 /// Runs a child in its own process group and waits for its end. A stop request sends TERM to the whole group,
 /// then KILL after the grace; no process of the group is left when this returns. The child dies with this
-/// process (parent-death signal). Fails with not_found where the program does not exist and internal where it
-/// cannot be started.
+/// process (parent-death signal). Fails with not_found where the program does not exist, resource_exhausted
+/// where it writes more than may be captured and internal where it cannot be started.
 result<process_result> run_process(const process_spec& spec, std::stop_token stop);
 
 /// The absolute path of a program in PATH, or empty.

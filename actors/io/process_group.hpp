@@ -1,0 +1,48 @@
+#pragma once
+
+#include "actors/domain/result.hpp"
+#include "actors/io/process.hpp"
+#include "actors/io/unique_fd.hpp"
+
+#include <string>
+#include <sys/types.h>
+
+namespace ib::io {
+
+/// How the leader of a group ended.
+struct leader_end {
+  int exit_code = -1;
+  int signal = 0;
+};
+
+/// A child that leads its own process group. Its destructor kills and reaps what `finish` did not: no path
+/// out of the runner, an exception included, leaves a process behind.
+class process_group {
+public:
+  /// Starts `program` (absolute path) with the arguments and environment of `spec`, standard input empty, the
+  /// given descriptors as standard output and error, and no other descriptor open.
+  static result<process_group> start(const process_spec& spec, const std::string& program, int stdout_fd,
+                                     int stderr_fd);
+
+  process_group(process_group&& other) noexcept;
+  process_group& operator=(process_group&&) = delete;
+  ~process_group();
+
+  /// Readable once the leader has ended.
+  int leader_fd() const { return leader_fd_.get(); }
+
+  /// Sends a signal to every member. Only valid before `finish`: the leader, alive or not yet reaped, keeps
+  /// the number of the group from being used again.
+  void signal(int number) const;
+
+  /// Kills whatever is left of the group, waits until it is gone and reaps it. Blocks until the leader ends.
+  leader_end finish();
+
+private:
+  process_group(pid_t leader, unique_fd leader_fd) : leader_(leader), leader_fd_(std::move(leader_fd)) {}
+
+  pid_t leader_ = -1;
+  unique_fd leader_fd_;
+};
+
+} // namespace ib::io
