@@ -72,6 +72,8 @@ result<http_request> redirected(http_request request, const http_response& respo
   if (from->scheme == "https" && to->scheme == "http")
     return error{error_code::unavailable, from->name() + ": redirects from HTTPS to plain HTTP, refused"};
   if (!(*from == *to)) {
+    if (request.method != http_method::get && request.method != http_method::head)
+      return error{error_code::unavailable, from->name() + ": redirects a write to another host, refused"};
     request.headers.remove("Authorization");
     request.headers.remove("Cookie");
     // A private CA is trusted for its own registry alone.
