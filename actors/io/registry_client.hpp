@@ -30,6 +30,7 @@ struct publish_order {
   reference from;    ///< tag or digest form
   reference to;      ///< tag form
   request_auth auth; ///< for reading `from`; writing `to` uses the service's own credentials
+  registry_purpose from_purpose = registry_purpose::resolve; ///< own_image for an image this service pushed
 };
 
 /// What publishing did.

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "actors/io/http_client.hpp"
+
+#include <chrono>
+#include <curl/curl.h>
+#include <string>
+#include <string_view>
+
+namespace ib::io {
+
+/// One request on its way through libcurl, with its redirects. Lives at one address while a handle points
+/// to it.
+class http_transfer {
+public:
+  using clock = std::chrono::steady_clock;
+
+  http_transfer(http_request request, http_client::response_callback done);
+  ~http_transfer();
+  http_transfer(const http_transfer&) = delete;
+  http_transfer& operator=(const http_transfer&) = delete;
+
+  /// Puts the request on an easy handle that is new or reset; false where libcurl has no memory.
+  bool prepare(CURL* handle);
+  /// The outcome of a finished handle.
+  result<http_response> outcome(CURL* handle, CURLcode code);
+  /// Where the response is a redirect to follow: makes its target the request of the next prepare().
+  enum class hop : uint8_t { final, again, refused };
+  hop follow(const http_response& response, error& why);
+  /// Gives the outcome to the caller.
+  void finish(result<http_response> outcome);
+
+private:
+  static size_t on_body(char* data, size_t size, size_t count, void* self);
+  static size_t on_header(char* data, size_t size, size_t count, void* self);
+  void add_header(std::string_view line);
+  void set_method(CURL* handle);
+  error failure(CURL* handle, CURLcode code) const;
+
+  http_request request_;
+  http_client::response_callback done_;
+  http_response response_;
+  clock::time_point deadline_;
+  int redirects_ = 0;
+  size_t header_bytes_ = 0;
+  bool too_large_ = false;
+  curl_slist* fields_ = nullptr;
+  char words_[CURL_ERROR_SIZE] = {};
+};
+
+} // namespace ib::io
