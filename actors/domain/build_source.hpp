@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -18,6 +19,10 @@ struct git_auth {
 };
 
 enum class clone_target_mode : uint8_t { remote_head, remote_commit, remote_branch, local_branch };
+
+/// True for git configuration that carries credentials by its nature (`http.extraheader` and
+/// `http.<url>.extraheader`; git's keys do not depend on case): it enters no hash and no log.
+bool is_credential_config(std::string_view key);
 
 /// Check out one git repository. Field values are the request's bytes as they came: the image hash depends on
 /// them.

@@ -15,7 +15,7 @@ public:
   using value_type = T;
 
   result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
-  result(error e) : state_(std::in_place_index<1>, std::move(e)) {}
+  result(ib::error e) : state_(std::in_place_index<1>, std::move(e)) {}
 
   bool has_value() const { return state_.index() == 0; }
   explicit operator bool() const { return has_value(); }
@@ -45,7 +45,7 @@ public:
   using value_type = void;
 
   result() = default;
-  result(error e) : error_(std::move(e)), ok_(false) {}
+  result(ib::error e) : error_(std::move(e)), ok_(false) {}
 
   bool has_value() const { return ok_; }
   explicit operator bool() const { return ok_; }
