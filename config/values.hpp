@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/domain/result.hpp"
 #include "config/definition.hpp"
 #include "config/loader.hpp"
 
