@@ -54,7 +54,8 @@ void add_rows(const definition& group, const std::string& path, std::string& out
     } else if (member.kind == value_kind::named_groups) {
       add_rows(member, name + "[DOMAIN]", out);
     } else {
-      auto wanted = member.list ? "an array; each element " + expected(member) : expected(member);
+      auto wanted = (member.list ? "an array; each element " : "") + expected(member);
+      if (member.required) wanted += "; needed";
       out +=
           "| `" + name + "` | " + wanted + " | " + default_text(member) + " | " + member.description + " |\n";
     }

@@ -124,6 +124,11 @@ bool parse_json(const std::string& text, json& out, std::vector<fault>& faults) 
     faults.push_back({"", "larger than 1 MiB; a configuration is not"});
     return false;
   }
+  // The library takes a zero byte for the end of the text and would not look at what follows.
+  if (auto zero = text.find('\0'); zero != std::string::npos) {
+    faults.push_back({"", "not valid JSON at " + place_in(text, zero + 1) + ": a zero byte"});
+    return false;
+  }
   strict_listener listener(text, faults);
   if (!json::sax_parse(text, &listener)) return false;
   out = json::parse(text, nullptr, false);
