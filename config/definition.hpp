@@ -45,10 +45,11 @@ struct definition {
   std::string name;
   std::string description;
   value_kind kind = value_kind::group;
-  bool list = false;           ///< an array of such values
-  bool required = false;       ///< must be there where the object around it is
-  bool empty_is_unset = false; ///< "" (for a group: nothing but "") is the same as leaving the key out
-  int64_t minimum = 0;         ///< of counts, sizes and durations
+  bool list = false;             ///< an array of such values
+  bool required = false;         ///< must be there where the object around it is
+  bool empty_is_unset = false;   ///< "" (for a group: nothing but "") is the same as leaving the key out
+  bool no_fixed_default = false; ///< the default follows from other keys, as the description says
+  int64_t minimum = 0;           ///< of counts, sizes and durations
   int64_t maximum = INT64_MAX;
   std::vector<std::string> choices;
   std::string notice;                                             ///< told when the key is used

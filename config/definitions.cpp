@@ -128,13 +128,15 @@ definition wsman() {
 
 definition orchestrator() {
   const std::string no_effect = "is accepted for deployed configurations and has no effect";
+  auto engine = choice<engine_kind>("engine", {{"local", engine_kind::local}, {"wsman", engine_kind::wsman}},
+                                    "What carries builds out: this machine, or ws-manager. Not given: "
+                                    "`wsman` where `wsman.address` is, else "
+                                    "`local`.",
+                                    [](draft& d) -> engine_kind& { return d.target.orchestrator.engine; });
+  engine.no_fixed_default = true;
   return group(
       "orchestrator", "What is built, where to, and with which engine.",
-      {choice<engine_kind>("engine", {{"local", engine_kind::local}, {"wsman", engine_kind::wsman}},
-                           "What carries builds out: this machine, or ws-manager. Not given: `wsman` where "
-                           "`wsman.address` is.",
-                           [](draft& d) -> engine_kind& { return d.target.orchestrator.engine; }),
-       wsman(),
+      {std::move(engine), wsman(),
        key("pullSecret", value_kind::text,
            "Name of the Kubernetes secret with the registry credentials of builds on ws-manager.",
            [](draft& d) -> std::string& { return d.target.orchestrator.pull_secret; }),

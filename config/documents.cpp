@@ -66,7 +66,8 @@ void add_rows(const definition& group, const std::string& path, std::string& out
 
 std::string print_settings(const settings& s) {
   draft from{s, {}};
-  return print_group(settings_definition(), from).dump(2) + "\n";
+  auto printed = print_group(settings_definition(), from);
+  return printed.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
 std::string example_settings() {

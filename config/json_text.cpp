@@ -109,8 +109,9 @@ private:
 } // namespace
 
 std::string member_path(const std::string& path, std::string_view name) {
-  if (is_word(name)) return path.empty() ? std::string(name) : path + "." + std::string(name);
   constexpr size_t longest = 80;
+  if (is_word(name) && name.size() <= longest)
+    return path.empty() ? std::string(name) : path + "." + std::string(name);
   auto shown = name.size() > longest ? std::string(name.substr(0, longest)) + "..." : std::string(name);
   return path + "[" + json(shown).dump(-1, ' ', true, json::error_handler_t::replace) + "]";
 }

@@ -204,7 +204,7 @@ json to_json(const definition& d, const value& v) {
 }
 
 json default_json(const definition& d) {
-  if (!d.read) return nullptr;
+  if (!d.read || d.no_fixed_default) return nullptr;
   draft defaults;
   return to_json(d, d.read(defaults));
 }

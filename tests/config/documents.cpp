@@ -136,11 +136,18 @@ TEST_CASE("the schema refuses what the loader refuses") {
   }
 }
 
+TEST_CASE("settings with bytes that are no UTF-8 are printed all the same") {
+  settings s;
+  s.local.state_directory = "/srv/\xff";
+  CHECK_THAT(print_settings(s), Catch::Contains("/srv/\ufffd"));
+}
+
 TEST_CASE("the schema names its dialect, the defaults and a description for every key") {
   auto s = schema();
   CHECK(s["$schema"] == "https://json-schema.org/draft/2020-12/schema");
   CHECK(s["properties"]["local"]["properties"]["buildTimeLimit"]["default"] == "1h0m0s");
   CHECK(s["properties"]["orchestrator"]["properties"]["engine"]["enum"] == json{"local", "wsman", nullptr});
+  CHECK_FALSE(s["properties"]["orchestrator"]["properties"]["engine"].contains("default"));
   auto texts = s.dump();
   CHECK(texts.find("\"description\":\"\"") == std::string::npos);
 }
