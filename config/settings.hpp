@@ -71,6 +71,7 @@ struct settings {
   int64_t tag_cache_ms = 0; ///< how long the digest of a tag is kept; 0 always asks
   ref_cache_settings ref_cache;
   listener_settings grpc{"127.0.0.1:8080", std::nullopt};
+  std::optional<listener_settings> http; ///< where logs are served over HTTP; unset: nowhere
   log_level level = log_level::info;
 };
 

@@ -1,0 +1,288 @@
+#include "config/definition.hpp"
+
+#include "config/values.hpp"
+
+#include <array>
+#include <type_traits>
+#include <utility>
+
+namespace ib::config {
+namespace {
+
+template <class E>
+using names_of = std::vector<std::pair<std::string, E>>;
+
+void assign(std::string& target, const value& v) { target = std::get<std::string>(v); }
+void assign(bool& target, const value& v) { target = std::get<bool>(v); }
+void assign(std::optional<bool>& target, const value& v) { target = std::get<bool>(v); }
+void assign(int64_t& target, const value& v) { target = std::get<int64_t>(v); }
+void assign(uint64_t& target, const value& v) { target = static_cast<uint64_t>(std::get<int64_t>(v)); }
+void assign(std::vector<std::string>& target, const value& v) {
+  target = std::get<std::vector<std::string>>(v);
+}
+void assign(image_platform& target, const value& v) {
+  if (auto parsed = parse_platform(std::get<std::string>(v))) target = *std::move(parsed);
+}
+
+value value_of(const std::string& v) { return v; }
+value value_of(bool v) { return v; }
+value value_of(const std::optional<bool>& v) { return v ? value(*v) : value(); }
+value value_of(int64_t v) { return v; }
+value value_of(uint64_t v) { return static_cast<int64_t>(v); }
+value value_of(const std::vector<std::string>& v) { return v; }
+value value_of(const image_platform& v) { return format_platform(v); }
+
+/// A key that is kept at `place(draft)`. Its default is what default settings hold there.
+template <class Place>
+definition key(std::string name, value_kind kind, std::string description, Place place) {
+  definition d;
+  d.name = std::move(name);
+  d.description = std::move(description);
+  d.kind = kind;
+  d.write = [place](draft& to, const value& v) { assign(place(to), v); };
+  d.read = [place](draft& from) { return value_of(place(from)); };
+  draft defaults;
+  d.empty_is_unset = d.read(defaults) == value(std::string());
+  return d;
+}
+
+template <class E, class Place>
+definition choice(std::string name, names_of<E> names, std::string description, Place place) {
+  definition d;
+  d.name = std::move(name);
+  d.description = std::move(description);
+  d.kind = value_kind::choice;
+  for (const auto& n : names)
+    d.choices.push_back(n.first);
+  d.write = [place, names](draft& to, const value& v) {
+    for (const auto& [text, kind] : names)
+      if (text == std::get<std::string>(v)) place(to) = kind;
+  };
+  d.read = [place, names](draft& from) {
+    for (const auto& [text, kind] : names)
+      if (kind == place(from)) return value(text);
+    return value();
+  };
+  return d;
+}
+
+definition without_effect(std::string name, std::string description, std::string notice) {
+  definition d;
+  d.name = std::move(name);
+  d.description = std::move(description);
+  d.kind = value_kind::text;
+  d.empty_is_unset = true;
+  d.notice = std::move(notice);
+  return d;
+}
+
+definition group(std::string name, std::string description, std::vector<definition> members) {
+  definition d;
+  d.name = std::move(name);
+  d.description = std::move(description);
+  d.members = std::move(members);
+  return d;
+}
+
+definition needed(definition d) {
+  d.required = true;
+  d.empty_is_unset = false;
+  return d;
+}
+
+definition at_least(int64_t minimum, definition d) {
+  d.minimum = minimum;
+  return d;
+}
+
+definition at_most(int64_t maximum, definition d) {
+  d.maximum = maximum;
+  return d;
+}
+
+/// TLS files under the three names that this place uses for them; all three are needed.
+template <class Place>
+definition tls(std::string description, std::array<const char*, 3> names, Place place) {
+  return group("tls", std::move(description),
+               {needed(key(names[0], value_kind::file,
+                           "PEM file of the CAs that the peer's certificate is verified against.",
+                           [place](draft& d) -> std::string& { return place(d).ca; })),
+                needed(key(names[1], value_kind::file, "PEM file of our certificate, with its chain.",
+                           [place](draft& d) -> std::string& { return place(d).certificate; })),
+                needed(key(names[2], value_kind::file, "PEM file of our certificate's private key.",
+                           [place](draft& d) -> std::string& { return place(d).key; }))});
+}
+
+tls_files& present(std::optional<tls_files>& files) { return files ? *files : files.emplace(); }
+
+definition wsman() {
+  auto files =
+      tls("Mutual TLS with ws-manager. Three empty texts are the same as no TLS.", {"ca", "crt", "key"},
+          [](draft& d) -> tls_files& { return present(d.target.orchestrator.wsman_tls); });
+  files.empty_is_unset = true;
+  return group("wsman", "The ws-manager that carries builds out with the engine `wsman`.",
+               {key("address", value_kind::peer_address, "Where ws-manager listens.",
+                    [](draft& d) -> std::string& { return d.target.orchestrator.wsman_address; }),
+                std::move(files)});
+}
+
+definition orchestrator() {
+  const std::string no_effect = "is accepted for deployed configurations and has no effect";
+  auto engine = choice<engine_kind>("engine", {{"local", engine_kind::local}, {"wsman", engine_kind::wsman}},
+                                    "What carries builds out: this machine, or ws-manager. Not given: "
+                                    "`wsman` where `wsman.address` is, else "
+                                    "`local`.",
+                                    [](draft& d) -> engine_kind& { return d.target.orchestrator.engine; });
+  engine.no_fixed_default = true;
+  return group(
+      "orchestrator", "What is built, where to, and with which engine.",
+      {std::move(engine), wsman(),
+       key("pullSecret", value_kind::text,
+           "Name of the Kubernetes secret with the registry credentials of builds on ws-manager.",
+           [](draft& d) -> std::string& { return d.target.orchestrator.pull_secret; }),
+       key("pullSecretFile", value_kind::file,
+           "Docker config file with the service's own registry credentials.",
+           [](draft& d) -> std::string& { return d.target.orchestrator.pull_secret_file; }),
+       key("baseImageRepository", value_kind::repository, "Where images built from Dockerfiles are pushed.",
+           [](draft& d) -> std::string& { return d.target.orchestrator.base_image_repository; }),
+       key("workspaceImageRepository", value_kind::repository, "Where workspace images are pushed.",
+           [](draft& d) -> std::string& { return d.target.orchestrator.workspace_image_repository; }),
+       key("builderImage", value_kind::image,
+           "Image that builds run in on ws-manager; needed with that engine.",
+           [](draft& d) -> std::string& { return d.target.orchestrator.builder_image; }),
+       key("enableAdditionalECRAuth", value_kind::boolean,
+           "Fetch tokens for Amazon ECR registries with the cloud credentials of the service.",
+           [](draft& d) -> bool& { return d.target.orchestrator.enable_additional_ecr_auth; }),
+       without_effect("subassemblyBucketName", "Has no effect; deployed configurations have it.", no_effect),
+       without_effect("subassemblyBucketPrefix", "Has no effect; deployed configurations have it.",
+                      no_effect)});
+}
+
+definition local() {
+  return group(
+      "local", "The engine that builds on this machine, and its limits.",
+      {key("stateDirectory", value_kind::directory,
+           "Where builds, logs and the layer cache are kept. Empty: `$XDG_STATE_HOME/image-builder`, else "
+           "`/var/lib/image-builder` for root, else `$HOME/.local/state/image-builder`.",
+           [](draft& d) -> std::string& { return d.target.local.state_directory; }),
+       at_most(1024, key("concurrentBuilds", value_kind::count,
+                         "Builds that run at the same time. 0: as many as there are cores.",
+                         [](draft& d) -> size_t& { return d.target.local.concurrent_builds; })),
+       at_least(1000,
+                key("buildTimeLimit", value_kind::duration, "A build that takes longer is ended and fails.",
+                    [](draft& d) -> int64_t& { return d.target.local.build_time_limit_ms; })),
+       key("stopGrace", value_kind::duration, "Time between TERM and KILL of a build's processes.",
+           [](draft& d) -> int64_t& { return d.target.local.stop_grace_ms; }),
+       choice<isolation_mode>(
+           "isolation",
+           {{"auto", isolation_mode::automatic},
+            {"oci", isolation_mode::oci},
+            {"chroot", isolation_mode::chroot}},
+           "How a Dockerfile's commands are kept apart from this machine. `auto` takes `oci` "
+           "where it works here, else `chroot`.",
+           [](draft& d) -> isolation_mode& { return d.target.local.isolation; }),
+       key("allowFileProtocol", value_kind::boolean, "Allow `file://` URLs of git repositories.",
+           [](draft& d) -> bool& { return d.target.local.allow_file_protocol; }),
+       key("layerCacheSize", value_kind::size,
+           "Disk that cached layers may take; the least recently used go first.",
+           [](draft& d) -> uint64_t& { return d.target.local.layer_cache_bytes; })});
+}
+
+definition queue() {
+  return group("queue", "Builds that wait.",
+               {key("length", value_kind::count, "Builds that may wait; further ones are refused.",
+                    [](draft& d) -> size_t& { return d.target.limits.queued_builds; })});
+}
+
+definition retention() {
+  return group("retention", "What is kept of builds.",
+               {key("logBytesPerBuild", value_kind::size,
+                    "Log of one build that is kept; older output is dropped. 0 keeps everything.",
+                    [](draft& d) -> uint64_t& { return d.target.limits.log_bytes_per_build; }),
+                key("finishedBuilds", value_kind::count, "Finished builds that stay known, with their logs.",
+                    [](draft& d) -> size_t& { return d.target.limits.finished_builds; })});
+}
+
+registry_options& registry(draft& d) { return d.target.registries.registries[d.entry]; }
+
+definition registries() {
+  auto d =
+      group("registries", "How single registries are reached, by their domain (`registry.example.com:5000`).",
+            {key("plainHttp", value_kind::boolean,
+                 "HTTP instead of HTTPS. Not given: HTTP for loopback hosts, HTTPS for all others.",
+                 [](draft& d) -> std::optional<bool>& { return registry(d).plain_http; }),
+             key("caFile", value_kind::file,
+                 "PEM file of CAs that are trusted for this registry beside the system's.",
+                 [](draft& d) -> std::string& { return registry(d).ca_file; }),
+             key("mirror", value_kind::domain, "Host that is asked first for pulls.",
+                 [](draft& d) -> std::string& { return registry(d).mirror; })});
+  d.kind = value_kind::named_groups;
+  d.names = [](const settings& s) {
+    std::vector<std::string> names;
+    for (const auto& entry : s.registries.registries)
+      names.push_back(entry.first);
+    return names;
+  };
+  return d;
+}
+
+definition ref_cache() {
+  auto interval =
+      at_least(1000, key("interval", value_kind::duration, "Time between two look-ups of a reference.",
+                         [](draft& d) -> int64_t& { return d.target.ref_cache.interval_ms; }));
+  // A deployed configuration that caches nothing has an empty text here.
+  interval.empty_is_unset = true;
+  auto refs =
+      key("refs", value_kind::image, "References that are resolved ahead of time and served from memory.",
+          [](draft& d) -> std::vector<std::string>& { return d.target.ref_cache.refs; });
+  refs.list = true;
+  return group("refCache", "References that are resolved ahead of time.",
+               {std::move(interval), std::move(refs)});
+}
+
+template <class Place>
+definition listener(std::string name, std::string description, Place place) {
+  auto address = key("address", value_kind::listen_address, "Where to listen; port 0 takes a free one.",
+                     [place](draft& d) -> std::string& { return place(d).address; });
+  // A listener without an address of its own has no default to fall back to.
+  if (address.empty_is_unset) address = needed(std::move(address));
+  auto files = tls(
+      "Clients need a certificate that these CAs signed. The files are read again when they change.",
+      {"caPath", "certPath", "keyPath"}, [place](draft& d) -> tls_files& { return present(place(d).tls); });
+  return group(std::move(name), std::move(description), {std::move(address), std::move(files)});
+}
+
+definition server() {
+  auto grpc = [](draft& d) -> listener_settings& { return d.target.grpc; };
+  auto http = [](draft& d) -> listener_settings& {
+    return d.target.http ? *d.target.http : d.target.http.emplace();
+  };
+  return group("server", "What the service listens on.",
+               {group("services", "The listeners.",
+                      {listener("grpc", "The API.", grpc),
+                       listener("http", "Build logs over HTTP. Not given: not served.", http)})});
+}
+
+} // namespace
+
+definition settings_definition() {
+  return group("", "Configuration of the image builder.",
+               {without_effect("$schema", "For editors.", ""), orchestrator(), ref_cache(), server(), local(),
+                queue(), retention(), registries(),
+                key("platform", value_kind::platform,
+                    "Platform whose image is taken where a reference offers several.",
+                    [](draft& d) -> image_platform& { return d.target.registries.platform; }),
+                key("tagCache", value_kind::duration,
+                    "Time that the digest of a tag is kept. 0 always asks the registry.",
+                    [](draft& d) -> int64_t& { return d.target.tag_cache_ms; }),
+                group("log", "The service's own log.",
+                      {choice<log_level>("level",
+                                         {{"debug", log_level::debug},
+                                          {"info", log_level::info},
+                                          {"warning", log_level::warning},
+                                          {"error", log_level::error}},
+                                         "The least severe messages that are logged.",
+                                         [](draft& d) -> log_level& { return d.target.level; })})});
+}
+
+} // namespace ib::config
