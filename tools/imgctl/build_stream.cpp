@@ -24,7 +24,7 @@ void build_stream::read_build(const builder::BuildRequest& request) {
   while (reader->Read(&response))
     if (!events_.push(response)) build_context_.TryCancel();
   const auto status = reader->Finish();
-  events_.push(build_ended{{status, answered_by_service(build_context_)}});
+  events_.push(build_ended{{status, answered_by_service(build_context_, status)}});
 }
 
 void build_stream::read_log(const std::string& build_id) {
@@ -35,7 +35,7 @@ void build_stream::read_log(const std::string& build_id) {
   while (reader->Read(&response))
     if (!events_.push(log_bytes{std::move(*response.mutable_content())})) log_context_.TryCancel();
   const auto status = reader->Finish();
-  events_.push(log_ended{{status, answered_by_service(log_context_)}});
+  events_.push(log_ended{{status, answered_by_service(log_context_, status)}});
 }
 
 } // namespace ib::imgctl

@@ -59,9 +59,14 @@ void bound(grpc::ClientContext& context) {
   context.set_deadline(std::chrono::system_clock::now() + answer_timeout);
 }
 
-bool answered_by_service(const grpc::ClientContext& context) {
-  // gRPC marks statuses that were on the wire in the call's debug text and nowhere else.
-  return context.debug_error_string().find("Error received from peer") != std::string::npos;
+bool answered_by_service(const grpc::ClientContext& context, const grpc::Status& status) {
+  // gRPC tells the two apart in text alone. A call that found no connection lacks the mark; one whose
+  // connection broke has it as well, but with words of the transport.
+  if (context.debug_error_string().find("Error received from peer") == std::string::npos) return false;
+  const auto& words = status.error_message();
+  const auto says = [&words](const char* part) { return words.find(part) != std::string::npos; };
+  return words != "Socket closed" && !says("Connection reset by peer") && !says("Broken pipe") &&
+         !says("keepalive watchdog timeout") && !says("GOAWAY received");
 }
 
 } // namespace ib::imgctl

@@ -30,6 +30,6 @@ void bound(grpc::ClientContext& context);
 
 /// True where the status of a finished call came from the service, false where this side made it up because
 /// the connection could not be made or broke.
-bool answered_by_service(const grpc::ClientContext& context);
+bool answered_by_service(const grpc::ClientContext& context, const grpc::Status& status);
 
 } // namespace ib::imgctl

@@ -19,7 +19,7 @@ meaning meaning_of(grpc::StatusCode code) {
   case grpc::StatusCode::INVALID_ARGUMENT:
     return {exit_code::usage, "the service refuses the request", "correct the field it names"};
   case grpc::StatusCode::NOT_FOUND:
-    return {exit_code::failed, "not found", "check the name; imgctl list shows the running builds"};
+    return {exit_code::failed, "not found", "check the name"};
   case grpc::StatusCode::UNAUTHENTICATED:
     return {
         exit_code::failed, "credentials are missing or wrong",
@@ -29,7 +29,8 @@ meaning meaning_of(grpc::StatusCode code) {
   case grpc::StatusCode::RESOURCE_EXHAUSTED:
     return {exit_code::unavailable, "a limit of the service is reached", "try again later"};
   case grpc::StatusCode::UNAVAILABLE:
-    return {exit_code::unavailable, "unavailable", "try again, or let the service retry with --retry"};
+    return {exit_code::unavailable, "unavailable",
+            "try again; --retry lets the service repeat failed registry lookups"};
   case grpc::StatusCode::DEADLINE_EXCEEDED:
     return {exit_code::unavailable, "no answer in time", "try again"};
   case grpc::StatusCode::UNIMPLEMENTED:
@@ -41,10 +42,16 @@ meaning meaning_of(grpc::StatusCode code) {
   }
 }
 
+/// gRPC puts the cause last: "failed to connect to all addresses; last error: …: Connection refused".
+std::string cause(const std::string& words) {
+  const auto last = words.rfind(": ");
+  return one_line(last == std::string::npos || last + 2 >= words.size() ? words : words.substr(last + 2));
+}
+
 failure unreachable(const grpc::Status& status, const failed_call& call) {
   return {exit_code::unavailable,
           call.what + ": no connection to the service at " + call.address + " (" +
-              one_line(status.error_message()) +
+              cause(status.error_message()) +
               "); start it with \"image-builder run\", or name another with --address "
               "or IMGCTL_ADDRESS"};
 }

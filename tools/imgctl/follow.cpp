@@ -26,15 +26,16 @@ std::string come_back(const std::string& build_id, const std::string& address) {
 
 /// A stream that ended before the build did.
 failure lost(const stream_end& end, const std::string& address, const std::string& build_id) {
-  failure f{exit_code::unavailable,
-            "the service at " + address + " ended the stream before the build was done"};
-  if (!end.status.ok())
-    f = explain(end.status,
-                {build_id.empty() ? "cannot build" : "lost the build", address, end.from_service});
-  if (!build_id.empty()) {
-    f.code = exit_code::unavailable;
-    f.message += "\nthe service goes on with the build, or takes it up again when it runs:\n" +
-                 come_back(build_id, address);
+  if (build_id.empty() && !end.status.ok())
+    return explain(end.status, {"cannot build", address, end.from_service});
+  const auto words = end.status.ok() ? "the stream ended early" : one_line(end.status.error_message());
+  failure f{exit_code::unavailable, "lost the build at " + address + ": " + words};
+  if (build_id.empty()) {
+    f.message += "; the same command joins it again";
+  } else {
+    f.message +=
+        "\nthe service goes on with it, or takes it up again when it next runs (image-builder run):\n" +
+        come_back(build_id, address);
   }
   return f;
 }
@@ -63,13 +64,16 @@ void follower::on_response(const builder::BuildResponse& response, time_point no
   if (build_id_.empty()) build_id_ = response.info().build_id();
   output_.running(response, now);
   if (build_id_.empty()) return;
-  if (options_.detach) return detach(now, 0);
-  log_wished_ = log_wished_ || (!log_open_ && output_.wants_log());
+  if (options_.detach) {
+    output_.started(build_id_);
+    return detach(now, static_cast<int>(exit_code::success));
+  }
+  if (log_ == log_state::none && output_.wants_log()) log_ = log_state::wished;
 }
 
 std::optional<std::string> follower::take_log_wish() {
-  if (!log_wished_ || log_open_ || exit_) return std::nullopt;
-  log_open_ = true;
+  if (log_ != log_state::wished || exit_) return std::nullopt;
+  log_ = log_state::open;
   return build_id_;
 }
 
@@ -81,9 +85,11 @@ void follower::on_build_end(const stream_end& end, time_point now) {
 }
 
 void follower::on_log_end(const stream_end& end, time_point now) {
-  log_open_ = false;
-  log_wished_ = false;
-  if (!end.status.ok() && !loss_)
+  log_ = log_state::ended;
+  // Where the connection broke, the end of the build's stream will say so, and better.
+  const bool same_cause =
+      loss_ || (!end.from_service && end.status.error_code() == grpc::StatusCode::UNAVAILABLE);
+  if (!end.status.ok() && !same_cause)
     output_.notice(explain(end.status, {"the log ended early", options_.address, end.from_service}).message,
                    now);
   finish_if_drained(now);
@@ -99,7 +105,7 @@ void follower::on_tick(time_point now) {
 }
 
 void follower::finish_if_drained(time_point now) {
-  if (over() && !log_open_) finish(now);
+  if (over() && log_ != log_state::open) finish(now);
 }
 
 void follower::finish(time_point now) {

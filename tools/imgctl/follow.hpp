@@ -39,6 +39,8 @@ public:
   const std::optional<int>& exit_status() const { return exit_; }
 
 private:
+  enum class log_state { none, wished, open, ended };
+
   void on_response(const builder::BuildResponse& response, time_point now);
   void on_build_end(const stream_end& end, time_point now);
   void on_log_end(const stream_end& end, time_point now);
@@ -51,8 +53,7 @@ private:
   follow_options options_;
   build_output& output_;
   std::string build_id_;
-  bool log_wished_ = false;
-  bool log_open_ = false;
+  log_state log_ = log_state::none;
   std::optional<builder::BuildResponse> last_; ///< the terminal response
   std::optional<failure> loss_;                ///< the stream ended without one
   time_point last_sign_{};                     ///< of the log, or the end of the build

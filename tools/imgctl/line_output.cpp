@@ -30,6 +30,7 @@ public:
       to_.err(error_lines(response.message()));
   }
   void left(const std::string& words, time_point) override { to_.err(words + "\n"); }
+  void started(const std::string& build_id) override { to_.out(one_line(build_id) + "\n"); }
   void notice(const std::string& words, time_point) override { to_.err(words + "\n"); }
 
 private:

@@ -20,7 +20,10 @@ int run_list(const global_options& global) {
   builder::ListBuildsResponse builds;
   const auto status = service->stub->ListBuilds(&context, builder::ListBuildsRequest(), &builds);
   if (!status.ok())
-    return report(explain(status, {"cannot list the builds", global.address, answered_by_service(context)}));
+    return report(
+        explain(status, {"cannot list the builds", global.address, answered_by_service(context, status)}));
+  for (auto& build : *builds.mutable_builds())
+    build.clear_log_info(); // its headers are secret where a service sets them
   standard_sink sink;
   if (global.json) {
     sink.out(to_json_line(builds, true));

@@ -30,8 +30,8 @@ int run_logs(const logs_options& options, const global_options& global) {
   sink.out(as_json.take_rest());
   const auto status = reader->Finish();
   if (!status.ok())
-    return report(
-        explain(status, {"no log of " + options.target, global.address, answered_by_service(context)}));
+    return report(explain(
+        status, {"no log of " + options.target, global.address, answered_by_service(context, status)}));
   return sink.close(0);
 }
 

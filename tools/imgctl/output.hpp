@@ -34,6 +34,8 @@ public:
   virtual void finished(const builder::BuildResponse& response, time_point now) = 0;
   /// The build is left while it runs, or the connection to it is lost: words for the user.
   virtual void left(const std::string& words, time_point now) = 0;
+  /// The build is left at the user's wish right after its start: a script wants its id.
+  virtual void started(const std::string&) {}
   /// Something the user should know, that changes nothing.
   virtual void notice(const std::string& words, time_point now) = 0;
   /// True where log() shows something: where not, no log is asked for.

@@ -20,8 +20,8 @@ int run_resolve_base(const resolve_base_options& options, const global_options& 
   builder::ResolveBaseImageResponse answer;
   const auto status = service->stub->ResolveBaseImage(&context, *request, &answer);
   if (!status.ok())
-    return report(
-        explain(status, {"cannot resolve " + options.ref, global.address, answered_by_service(context)}));
+    return report(explain(
+        status, {"cannot resolve " + options.ref, global.address, answered_by_service(context, status)}));
   standard_sink sink;
   sink.out(global.json ? to_json_line(answer, true) : one_line(answer.ref()) + "\n");
   return sink.close(0);
@@ -38,7 +38,7 @@ int run_resolve_workspace(const resolve_workspace_options& options, const global
   const auto status = service->stub->ResolveWorkspaceImage(&context, *request, &answer);
   if (!status.ok())
     return report(
-        explain(status, {"cannot resolve the source", global.address, answered_by_service(context)}));
+        explain(status, {"cannot resolve the source", global.address, answered_by_service(context, status)}));
   standard_sink sink;
   const std::string state = answer.status() == builder::done_success ? "built" : "not built";
   sink.out(global.json ? to_json_line(answer, true)
