@@ -1,0 +1,72 @@
+#include "tools/imgctl/connection.hpp"
+
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <cctype>
+
+namespace ib::imgctl {
+namespace {
+
+bool is_port(const std::string& text) {
+  const auto digit = [](unsigned char c) { return std::isdigit(c) != 0; };
+  if (text.empty() || text.size() > 5 || !std::all_of(text.begin(), text.end(), digit)) return false;
+  const int port = std::stoi(text);
+  return port >= 1 && port <= 65535;
+}
+
+bool is_loopback(const std::string& address) {
+  return address.starts_with("127.") || address.starts_with("localhost:") || address.starts_with("[::1]:");
+}
+
+grpc::ChannelArguments channel_arguments(const std::string& address) {
+  grpc::ChannelArguments args;
+  // A host that swallows packets is reported after 5 s instead of 20.
+  args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);
+  // A build can be silent for long: notice a peer that vanished. Servers answer pings more frequent than
+  // every 5 min, their default limit, by closing the connection.
+  args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 330000);
+  args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20000);
+  args.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  args.SetMaxReceiveMessageSize(64 << 20);
+  // http_proxy is about other hosts; gRPC would send even loopback through it.
+  if (is_loopback(address)) args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return args;
+}
+
+} // namespace
+
+outcome<std::string> check_address(const std::string& address) {
+  const auto colon = address.rfind(':');
+  const auto host = address.substr(0, colon == std::string::npos ? 0 : colon);
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  const bool plain = !host.empty() && host.find_first_of(":/[] ") == std::string::npos;
+  if ((!bracketed && !plain) || !is_port(address.substr(colon + 1)))
+    return usage_error("--address: \"" + address + "\" is not HOST:PORT, as in " +
+                       "127.0.0.1:8080 or [::1]:8080");
+  return address;
+}
+
+outcome<connection> connect(const std::string& address) {
+  auto checked = check_address(address);
+  if (!checked) return checked.why();
+  auto channel = grpc::CreateCustomChannel("dns:///" + address, grpc::InsecureChannelCredentials(),
+                                           channel_arguments(address));
+  return connection{address, builder::ImageBuilder::NewStub(channel)};
+}
+
+void bound(grpc::ClientContext& context) {
+  context.set_deadline(std::chrono::system_clock::now() + answer_timeout);
+}
+
+bool answered_by_service(const grpc::ClientContext& context, const grpc::Status& status) {
+  // gRPC tells the two apart in text alone. A call that found no connection lacks the mark; one whose
+  // connection broke has it as well, but with words of the transport.
+  if (context.debug_error_string().find("Error received from peer") == std::string::npos) return false;
+  const auto& words = status.error_message();
+  const auto says = [&words](const char* part) { return words.find(part) != std::string::npos; };
+  return words != "Socket closed" && !says("Connection reset by peer") && !says("Broken pipe") &&
+         !says("keepalive watchdog timeout") && !says("GOAWAY received");
+}
+
+} // namespace ib::imgctl

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "tools/imgctl/outcome.hpp"
+
+#include "image-builder-api/imgbuilder.grpc.pb.h"
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+namespace ib::imgctl {
+
+/// A lazily connected channel to the service.
+struct connection {
+  std::string address;
+  std::unique_ptr<builder::ImageBuilder::Stub> stub;
+};
+
+/// A usage failure where `address` is not HOST:PORT with a port of 1 to 65535; IPv6 hosts stand in brackets.
+outcome<std::string> check_address(const std::string& address);
+
+/// Never fails by itself: an unreachable service shows in the first call.
+outcome<connection> connect(const std::string& address);
+
+/// Longest time a call that answers once may take: a resolution with retries takes up to 15 s at the service.
+inline constexpr std::chrono::seconds answer_timeout{60};
+
+/// Sets the deadline of a call that answers once.
+void bound(grpc::ClientContext& context);
+
+/// True where the status of a finished call came from the service, false where this side made it up because
+/// the connection could not be made or broke.
+bool answered_by_service(const grpc::ClientContext& context, const grpc::Status& status);
+
+} // namespace ib::imgctl

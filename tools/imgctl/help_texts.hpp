@@ -1,0 +1,66 @@
+#pragma once
+
+namespace ib::imgctl {
+
+/// The examples at the end of each command's help.
+
+inline constexpr const char* global_flags_help = R"(
+Everywhere: --address HOST:PORT (or IMGCTL_ADDRESS), --json, --no-color)";
+
+inline constexpr const char* main_examples = R"(Examples:
+  imgctl build --git https://github.com/gitpod-io/template-python-flask --branch main --dockerfile .gitpod.Dockerfile
+  imgctl build --ref alpine:3.19
+  imgctl list
+  imgctl COMMAND --help
+
+Exit codes: 0 success, 1 failed, 2 wrong usage, 3 service unavailable, 130 detached by Ctrl-C.)";
+
+inline constexpr const char* build_examples = R"(Examples:
+  imgctl build --git https://example.com/app.git --branch main --dockerfile docker/Dockerfile --context .
+  GIT_TOKEN=... imgctl build --git https://example.com/private.git --git-user me --git-password-env GIT_TOKEN
+  imgctl build --ref alpine:3.19 --force
+  imgctl build --source request.json --auth-all
+  image=$(imgctl build --ref alpine:3.19 --quiet)
+
+On a terminal the progress is drawn live, and Ctrl-C leaves the build running; the same command joins it again.
+Elsewhere standard output has the log's bytes and nothing else, standard error the phases and the result.
+--json prints one object per line: each BuildResponse (without log_info.headers, which are secret) and {"log": TEXT}.
+)";
+
+inline constexpr const char* logs_examples = R"(Examples:
+  imgctl logs -f 6a7f5c1e-0a36-4b5e-9d7e-2f4f6f1f0c11
+  imgctl logs --censored localhost:5000/workspace-images:2b1325ad
+  imgctl logs 6a7f5c1e-0a36-4b5e-9d7e-2f4f6f1f0c11 > build.log
+)";
+
+inline constexpr const char* list_examples = R"(Examples:
+  imgctl list
+  imgctl list --json
+)";
+
+inline constexpr const char* resolve_examples = R"(Examples:
+  imgctl resolve base alpine:3.19
+  imgctl resolve workspace --ref alpine:3.19
+)";
+
+inline constexpr const char* resolve_base_examples = R"(Examples:
+  imgctl resolve base alpine:3.19
+  imgctl resolve base registry.example.com/team/app:1 --registry-auth-file ~/.docker/config.json --retry
+)";
+
+inline constexpr const char* resolve_workspace_examples = R"(Examples:
+  imgctl resolve workspace --ref alpine:3.19
+  imgctl resolve workspace --git https://example.com/app.git --branch main --json
+)";
+
+inline constexpr const char* version_examples = R"(Examples:
+  imgctl version
+)";
+
+inline constexpr const char* completion_examples = R"(Examples:
+  imgctl completion bash > ~/.local/share/bash-completion/completions/imgctl
+  imgctl completion zsh > ~/.zfunc/_imgctl
+  imgctl completion fish > ~/.config/fish/completions/imgctl.fish
+)";
+
+} // namespace ib::imgctl

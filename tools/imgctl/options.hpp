@@ -1,0 +1,85 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace ib::imgctl {
+
+/// What the command line says, one struct per group of flags; empty means not given.
+
+inline constexpr const char* default_address = "127.0.0.1:8080";
+
+struct global_options {
+  std::string address = default_address;
+  bool json = false;
+  bool no_color = false;
+};
+
+/// What is to be built. Exactly one of `git`, `ref` and `source_file` is set.
+struct source_options {
+  std::string git;
+  std::string branch;
+  std::string commit;
+  std::string dockerfile = "Dockerfile";
+  std::string context;
+  std::string git_user;
+  std::string git_password_env;  ///< name of the environment variable that holds the password
+  std::string git_password_file; ///< file whose first line is the password
+  std::string git_ots;
+  std::string ref;
+  std::string source_file; ///< "-" is standard input
+};
+
+/// Which registry credentials the service may use.
+struct auth_options {
+  bool all = false;
+  bool base_repository = false;
+  bool workspace_repository = false;
+  std::vector<std::string> domains;
+  std::string registry_auth_file; ///< a Docker configuration; its `auths` travel with the request
+
+  bool names_a_mode() const { return all || base_repository || workspace_repository || !domains.empty(); }
+};
+
+struct build_options {
+  source_options source;
+  auth_options auth;
+  bool force = false;
+  std::string triggered_by;
+  std::string base_resolved;
+  bool retry = false;
+  bool detach = false;
+  bool quiet = false;
+};
+
+struct logs_options {
+  std::string target;  ///< a build id or an image reference
+  bool follow = false; ///< changes nothing: the service follows every running build to its end
+  bool censored = false;
+};
+
+struct resolve_base_options {
+  std::string ref;
+  auth_options auth;
+  bool retry = false;
+};
+
+struct resolve_workspace_options {
+  source_options source;
+  auth_options auth;
+  bool retry = false;
+};
+
+enum class command { build, logs, list, resolve_base, resolve_workspace, version, completion };
+
+struct command_line {
+  command verb = command::version;
+  global_options global;
+  build_options build;
+  logs_options logs;
+  resolve_base_options resolve_base;
+  resolve_workspace_options resolve_workspace;
+  std::string shell;
+};
+
+} // namespace ib::imgctl
