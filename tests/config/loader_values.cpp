@@ -36,7 +36,8 @@ TEST_CASE("an empty configuration is the embedded engine with its defaults") {
 TEST_CASE("null leaves every key and every object at its default") {
   auto s =
       loaded(R"({"orchestrator": null, "refCache": {"interval": null, "refs": null}, "log": {"level": null},
-    "server": {"services": {"grpc": {"address": null, "tls": null}, "http": null}}, "local": null, "queue": null,
+    "server": {"services": {"grpc": {"address": null, "tls": null}, "http": null}},
+    "local": null, "queue": null,
     "registries": {"localhost:5000": null}, "platform": null, "tagCache": null, "$schema": null})");
   CHECK(s.ref_cache.interval_ms == 21'600'000);
   CHECK(s.grpc.address == "127.0.0.1:8080");
@@ -45,7 +46,8 @@ TEST_CASE("null leaves every key and every object at its default") {
 
 TEST_CASE("keys of the local engine, the queue and the retention are taken over") {
   auto s = loaded(R"({"$schema": "./schema.json", "orchestrator": {"engine": "local"},
-    "local": {"stateDirectory": "/srv/state", "concurrentBuilds": 3, "buildTimeLimit": "90m", "stopGrace": "0s",
+    "local": {"stateDirectory": "/srv/state", "concurrentBuilds": 3, "buildTimeLimit": "90m",
+    "stopGrace": "0s",
               "isolation": "chroot", "allowFileProtocol": true, "layerCacheSize": "5GiB"},
     "queue": {"length": 7}, "retention": {"logBytesPerBuild": 4096, "finishedBuilds": 11},
     "platform": "linux/arm64/v8", "tagCache": "30s", "log": {"level": "warning"}})");
@@ -83,7 +85,8 @@ TEST_CASE("registries are kept under their normalised domain") {
 
 TEST_CASE("listeners take an address and TLS files") {
   auto s = loaded(R"({"server": {"services": {
-    "grpc": {"tls": {"caPath": "/a", "certPath": "/b", "keyPath": "/c"}}, "http": {"address": "[::1]:0"}}}})");
+    "grpc": {"tls": {"caPath": "/a", "certPath": "/b", "keyPath": "/c"}},
+    "http": {"address": "[::1]:0"}}}})");
   CHECK(s.grpc.address == "127.0.0.1:8080");
   REQUIRE(s.grpc.tls.has_value());
   CHECK(s.grpc.tls->ca == "/a");
