@@ -1,0 +1,107 @@
+#include "gateway/wire.hpp"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/wire_format_lite.h>
+#include <grpcpp/support/slice.h>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace ib {
+
+namespace pb = google::protobuf;
+using wire = pb::internal::WireFormatLite;
+
+namespace {
+
+constexpr int max_depth = 100;
+
+bool continues(std::string_view text, size_t at, size_t count) {
+  if (at + count >= text.size()) return false;
+  for (size_t i = 1; i <= count; ++i)
+    if ((static_cast<unsigned char>(text[at + i]) & 0xC0) != 0x80) return false;
+  return true;
+}
+
+bool is_utf8(std::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    auto c = static_cast<unsigned char>(text[i]);
+    size_t more = c < 0x80 ? 0 : c >= 0xC2 && c <= 0xDF ? 1 : (c & 0xF0) == 0xE0 ? 2 : c >= 0xF0 && c <= 0xF4 ? 3 : 4;
+    if (more == 4 || (more > 0 && !continues(text, i, more))) return false;
+    auto second = more > 0 ? static_cast<unsigned char>(text[i + 1]) : 0;
+    if ((c == 0xE0 && second < 0xA0) || (c == 0xED && second > 0x9F) || (c == 0xF0 && second < 0x90) ||
+        (c == 0xF4 && second > 0x8F))
+      return false;
+    i += more + 1;
+  }
+  return true;
+}
+
+/// The path of the first text field that is no UTF-8.
+std::optional<std::string> find_bad_text(std::string_view bytes, const pb::Descriptor& type, int depth) {
+  pb::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(bytes.data()), static_cast<int>(bytes.size()));
+  while (auto tag = in.ReadTag()) {
+    auto* field = type.FindFieldByNumber(wire::GetTagFieldNumber(tag));
+    if (field == nullptr || wire::GetTagWireType(tag) != wire::WIRETYPE_LENGTH_DELIMITED) {
+      if (!wire::SkipField(&in, tag)) return std::nullopt;
+      continue;
+    }
+    uint32_t length = 0;
+    std::string value;
+    if (!in.ReadVarint32(&length) || !in.ReadString(&value, static_cast<int>(length))) return std::nullopt;
+    if (field->type() == pb::FieldDescriptor::TYPE_STRING && !is_utf8(value)) return field->name();
+    if (field->type() != pb::FieldDescriptor::TYPE_MESSAGE || depth == 0) continue;
+    if (auto inner = find_bad_text(value, *field->message_type(), depth - 1)) return field->name() + "." + *inner;
+  }
+  return std::nullopt;
+}
+
+std::string flatten(const grpc::ByteBuffer& buffer) {
+  std::vector<grpc::Slice> slices;
+  std::string bytes;
+  if (!buffer.Dump(&slices).ok()) return bytes;
+  for (const auto& slice : slices) bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  return bytes;
+}
+
+/// Field 1, length-delimited.
+std::string content_header(size_t length) {
+  std::array<uint8_t, 11> header{};
+  header[0] = 0x0A;
+  auto* end = pb::io::CodedOutputStream::WriteVarint64ToArray(length, header.data() + 1);
+  return {reinterpret_cast<const char*>(header.data()), static_cast<size_t>(end - header.data())};
+}
+
+} // namespace
+
+result<void> parse(const grpc::ByteBuffer& buffer, pb::Message& into) {
+  auto bytes = flatten(buffer);
+  if (into.ParseFromString(bytes)) return {};
+  if (auto field = find_bad_text(bytes, *into.GetDescriptor(), max_depth))
+    return bad_field(*field, "is not valid UTF-8");
+  return bad_field("", "the request is not a valid " + into.GetDescriptor()->full_name());
+}
+
+grpc::ByteBuffer serialize(const pb::Message& message) {
+  grpc::Slice slice(message.SerializeAsString());
+  return {&slice, 1};
+}
+
+grpc::ByteBuffer log_message(const log_slice& slice) {
+  auto* keeper = new std::shared_ptr<const void>(slice.owner);
+  std::array<grpc::Slice, 2> parts{
+      grpc::Slice(content_header(slice.bytes.size())),
+      grpc::Slice(const_cast<char*>(slice.bytes.data()), slice.bytes.size(),
+                  [](void* owner) { delete static_cast<std::shared_ptr<const void>*>(owner); }, keeper)};
+  return {parts.data(), parts.size()};
+}
+
+grpc::ByteBuffer log_message(const std::string& bytes) {
+  std::array<grpc::Slice, 2> parts{grpc::Slice(content_header(bytes.size())), grpc::Slice(bytes)};
+  return {parts.data(), parts.size()};
+}
+
+} // namespace ib
