@@ -141,7 +141,7 @@ TEST_CASE_METHOD(fixture, "Ctrl-C while only the log is missing keeps the result
   CHECK(follow.exit_status() == 1);
 }
 
-TEST_CASE("--detach prints the id and leaves") {
+TEST_CASE("a detached build prints its id and leaves") {
   memory_sink sink;
   const auto output = make_plain_output(sink);
   follower follow({"other:1", true}, *output);

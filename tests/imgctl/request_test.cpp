@@ -35,7 +35,7 @@ failure bad(const std::vector<std::string>& arguments) {
 
 } // namespace
 
-TEST_CASE("--ref alone asks for a build from that image and nothing else") {
+TEST_CASE("a reference alone asks for a build from that image and nothing else") {
   const auto request = good({"--ref", "alpine:3.19"});
   builder::BuildRequest expected;
   expected.mutable_source()->mutable_ref()->set_ref("alpine:3.19");
