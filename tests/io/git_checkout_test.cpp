@@ -114,7 +114,9 @@ TEST_CASE_METHOD(checkout_fixture, "what a remote does not have is not found") {
   CHECK(done.find("not_found: ") == 0);
   CHECK(done.find("no-such-branch") != std::string::npos);
 
-  auto commit = git(GENERATE(as<std::string>(), "/open/app.git", "/legacy/app.git"));
+  auto commit = git("");
+  commit.remote_uri =
+      GENERATE_REF(server.url("/open/app.git"), server.url("/legacy/app.git"), server.daemon_url("app.git"));
   commit.checkout_location = "c";
   commit.target_mode = clone_target_mode::remote_commit;
   commit.clone_target = std::string(40, 'a');
