@@ -115,8 +115,8 @@ TEST_CASE_METHOD(checkout_fixture, "what a remote does not have is not found") {
   CHECK(done.find("no-such-branch") != std::string::npos);
 
   auto commit = git("");
-  commit.remote_uri =
-      GENERATE_REF(server.url("/open/app.git"), server.url("/legacy/app.git"), server.daemon_url("app.git"));
+  auto area = GENERATE(as<std::string>(), "/open/", "/legacy/", "daemon");
+  commit.remote_uri = area == "daemon" ? server.daemon_url("app.git") : server.url(area + "app.git");
   commit.checkout_location = "c";
   commit.target_mode = clone_target_mode::remote_commit;
   commit.clone_target = std::string(40, 'a');
