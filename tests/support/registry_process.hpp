@@ -1,0 +1,38 @@
+#pragma once
+
+#include "actors/domain/reference.hpp"
+#include "tests/support/child_process.hpp"
+#include "tests/support/temp_dir.hpp"
+
+#include <memory>
+#include <string>
+
+namespace ib::test {
+
+/// A registry of a test's own, on a free port of 127.0.0.1, with its storage in a temporary folder.
+class registry_process {
+public:
+  /// Anonymous access.
+  registry_process() : registry_process("", "") {}
+  /// Basic authentication; everything needs this user and password.
+  registry_process(const std::string& user, const std::string& password);
+
+  /// "127.0.0.1:<port>", as a reference's domain.
+  const std::string& domain() const { return domain_; }
+  reference tagged(const std::string& path, const std::string& tag) const { return {domain_, path, tag, ""}; }
+  reference pinned(const std::string& path, const std::string& digest) const {
+    return {domain_, path, "", digest};
+  }
+
+  /// The log with its access lines, once it holds `text`.
+  std::string log_with(const std::string& text) { return process_->wait_for_output(text); }
+
+private:
+  std::string config(const std::string& user, const std::string& password);
+
+  temp_dir folder_;
+  std::unique_ptr<child_process> process_;
+  std::string domain_;
+};
+
+} // namespace ib::test
