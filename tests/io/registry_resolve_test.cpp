@@ -1,5 +1,6 @@
 #include "actors/domain/base64.hpp"
 #include "actors/io/docker_config.hpp"
+#include "actors/io/registry_endpoint.hpp"
 #include "tests/io/registry_calls.hpp"
 #include "tests/support/registry_process.hpp"
 #include "tests/support/scripted_server.hpp"
@@ -172,4 +173,39 @@ TEST_CASE("a mirror is asked first and the registry itself where the mirror cann
   auto existing = calls.head({registry.tagged("app", "v1"), {}});
   REQUIRE(existing);
   CHECK(existing->ref.digest == here);
+}
+
+TEST_CASE("a registry with a private certificate is trusted by its CA file alone") {
+  registry_process registry{registry_process::over_tls{}};
+  registry_settings settings;
+  settings.registries[registry.domain()].plain_http = false;
+  registry_calls distrusting(settings);
+  auto refused = distrusting.resolve({registry.tagged("a", "v1"), {}});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == error_code::unavailable);
+  CHECK(contains(refused.error().message, "certificate"));
+
+  settings.registries[registry.domain()].ca_file = registry.ca_file();
+  registry_calls trusting(settings);
+  auto missing = trusting.resolve({registry.tagged("a", "v1"), {}});
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().code == error_code::not_found);
+  CHECK(contains(registry.log_with("\"HEAD /v2/a/manifests/v1 HTTP/2.0\""), "HTTP/2.0\" 404"));
+}
+
+TEST_CASE("plain HTTP is spoken with loopback hosts only unless it is configured") {
+  registry_settings settings;
+  settings.registries["plain.example.com"].plain_http = true;
+  settings.registries["127.0.0.1:5000"].plain_http = false;
+  settings.registries["docker.io"].mirror = "mirror.example.com:5000";
+  CHECK(endpoint_of(settings, "localhost:5000").base_url == "http://localhost:5000");
+  CHECK(endpoint_of(settings, "127.0.0.1:5000").base_url == "https://127.0.0.1:5000");
+  CHECK(endpoint_of(settings, "[::1]:5000").base_url == "http://[::1]:5000");
+  CHECK(endpoint_of(settings, "plain.example.com").base_url == "http://plain.example.com");
+  CHECK(endpoint_of(settings, "ghcr.io").base_url == "https://ghcr.io");
+  auto hub = pull_endpoints(settings, "docker.io");
+  REQUIRE(hub.size() == 2);
+  CHECK(hub[0].base_url == "https://mirror.example.com:5000");
+  CHECK(hub[1].base_url == "https://registry-1.docker.io");
+  CHECK(hub[1].domain == "docker.io");
 }

@@ -13,9 +13,15 @@ namespace ib::test {
 class registry_process {
 public:
   /// Anonymous access.
-  registry_process() : registry_process("", "") {}
+  registry_process() { start("http: {addr: '127.0.0.1:0', secret: of-the-test}\n"); }
   /// Basic authentication; everything needs this user and password.
   registry_process(const std::string& user, const std::string& password);
+  /// Speaks HTTPS with a certificate of its own making, which is its own CA.
+  struct over_tls {};
+  explicit registry_process(over_tls);
+
+  /// PEM file of the CA, for over_tls.
+  std::string ca_file() const { return (folder_ / "certificate.pem").string(); }
 
   /// "127.0.0.1:<port>", as a reference's domain.
   const std::string& domain() const { return domain_; }
@@ -28,7 +34,7 @@ public:
   std::string log_with(const std::string& text) { return process_->wait_for_output(text); }
 
 private:
-  std::string config(const std::string& user, const std::string& password);
+  void start(const std::string& http_and_auth);
 
   temp_dir folder_;
   std::unique_ptr<child_process> process_;
