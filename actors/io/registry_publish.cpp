@@ -193,6 +193,8 @@ task<result<published_image>> publish_image(std::shared_ptr<registry_core> core,
   if (order.from.domain != order.to.domain)
     co_return describe(topic, {error_code::failed_precondition,
                                "its base " + order.from.to_string() + " is in another registry"});
+  if (order.to.tag.empty())
+    co_return describe(topic, {error_code::invalid_argument, "an image is published under a tag"});
   const auto endpoint = endpoint_of(core->settings, order.to.domain);
   const auto deadline =
       clock::now() + timeouts_per_publication * milliseconds(core->settings.request_timeout_ms);

@@ -105,6 +105,13 @@ TEST_CASE("garbage in place of a manifest is an error and not a crash") {
   CHECK(blobs.error().code == error_code::data_corrupt);
 }
 
+TEST_CASE("a manifest nested as deeply as its size allows is an error and not a crash") {
+  const size_t depth = 2'000'000;
+  auto nested = R"({"manifests":[)" + std::string(depth, '[') + std::string(depth, ']') + "]}";
+  CHECK_FALSE(parse_index(nested));
+  CHECK_FALSE(parse_index(nested.substr(0, depth)));
+}
+
 TEST_CASE("a manifest must be of the type it was announced as") {
   CHECK(check_manifest(R"({"mediaType":")" + image_type + "\"}", image_type));
   CHECK(check_manifest("{}", image_type));

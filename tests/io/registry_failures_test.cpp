@@ -66,7 +66,7 @@ TEST_CASE("a connection that is closed early makes the registry unavailable") {
 TEST_CASE("a registry that answers nothing in time is unavailable") {
   scripted_server server([](const std::string&) { return scripted_server::hang(); });
   registry_settings settings;
-  settings.request_timeout_ms = 50;
+  settings.request_timeout_ms = 300;
   registry_calls calls(settings);
   auto found = calls.resolve({{server.domain(), "a", "v1", ""}, {}});
   REQUIRE_FALSE(found);

@@ -94,16 +94,12 @@ TEST_CASE("a missing tag, digest or repository is not found and named") {
 }
 
 TEST_CASE("a registry that nobody serves is unavailable and named") {
-  std::string domain;
-  {
-    scripted_server gone([](const std::string&) { return std::string(); });
-    domain = gone.domain();
-  }
+  refusing_port nobody;
   registry_calls calls;
-  auto found = calls.resolve({{domain, "a", "b", ""}, {}});
+  auto found = calls.resolve({{nobody.domain(), "a", "b", ""}, {}});
   REQUIRE_FALSE(found);
   CHECK(found.error().code == error_code::unavailable);
-  CHECK(contains(found.error().message, "cannot resolve image: " + domain + "/a:b"));
+  CHECK(contains(found.error().message, "cannot resolve image: " + nobody.domain() + "/a:b"));
 }
 
 TEST_CASE("a protected registry wants the right password and never sees it repeated") {

@@ -30,8 +30,12 @@ public:
     return {domain_, path, "", digest};
   }
 
-  /// The log with its access lines, once it holds `text`.
-  std::string log_with(const std::string& text) { return process_->wait_for_output(text); }
+  /// The log with its access lines, once it holds a whole line with `text`.
+  std::string log_with(const std::string& text) {
+    auto log = process_->wait_for_output(text);
+    auto at = log.find(text);
+    return at == std::string::npos ? log : process_->wait_for_output("\n", at);
+  }
 
 private:
   void start(const std::string& http_and_auth);

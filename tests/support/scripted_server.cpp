@@ -21,6 +21,20 @@ bool send_all(int connection, const std::string& bytes) {
   return true;
 }
 
+/// A TCP socket bound to a free port of 127.0.0.1.
+int bound_socket(int& port) {
+  int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* any = reinterpret_cast<sockaddr*>(&address);
+  if (::bind(descriptor, any, size) != 0 || ::getsockname(descriptor, any, &size) != 0)
+    throw std::runtime_error("cannot bind a loopback port");
+  port = ntohs(address.sin_port);
+  return descriptor;
+}
+
 size_t content_length(const std::string& head) {
   auto at = head.find("Content-Length: ");
   return at == std::string::npos ? 0 : std::stoul(head.substr(at + 16));
@@ -29,17 +43,9 @@ size_t content_length(const std::string& head) {
 } // namespace
 
 scripted_server::scripted_server(script answer) : answer_(std::move(answer)) {
-  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  listener_ = bound_socket(port_);
   stop_event_ = ::eventfd(0, EFD_CLOEXEC);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* any = reinterpret_cast<sockaddr*>(&address);
-  if (::bind(listener_, any, size) != 0 || ::listen(listener_, 64) != 0 ||
-      ::getsockname(listener_, any, &size) != 0)
-    throw std::runtime_error("cannot listen on a loopback port");
-  port_ = ntohs(address.sin_port);
+  if (::listen(listener_, 64) != 0) throw std::runtime_error("cannot listen on a loopback port");
   thread_ = std::thread([this] { serve(); });
 }
 
@@ -117,5 +123,9 @@ void scripted_server::answer_one(int connection) {
   }
   ::close(connection);
 }
+
+refusing_port::refusing_port() : socket_(bound_socket(port_)) {}
+
+refusing_port::~refusing_port() { ::close(socket_); }
 
 } // namespace ib::test

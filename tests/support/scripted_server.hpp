@@ -47,4 +47,19 @@ private:
   std::thread thread_;
 };
 
+/// A port of 127.0.0.1 that is taken, so that nobody else can serve it, and refuses connections.
+class refusing_port {
+public:
+  refusing_port();
+  ~refusing_port();
+  refusing_port(const refusing_port&) = delete;
+  refusing_port& operator=(const refusing_port&) = delete;
+
+  std::string domain() const { return "127.0.0.1:" + std::to_string(port_); }
+
+private:
+  int port_ = 0; // set while socket_ is made
+  int socket_ = -1;
+};
+
 } // namespace ib::test
