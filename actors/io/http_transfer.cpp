@@ -10,7 +10,7 @@ namespace ib::io {
 namespace {
 
 constexpr int max_redirects = 5;
-constexpr size_t max_header_bytes = 256 * 1024;
+constexpr size_t max_header_bytes = 262'144;
 
 const char* method_name(http_method method) {
   switch (method) {

@@ -98,6 +98,7 @@ task<result<published_image>> mount_blobs(publication work, std::vector<manifest
     count(image, *state);
   }
   std::vector<task<result<blob_state>>> mounts;
+  mounts.reserve(blobs.size());
   for (; next < blobs.size(); ++next)
     mounts.push_back(mount_blob(work, blobs[next].digest));
   gather<blob_state> all(std::move(mounts));
@@ -146,6 +147,7 @@ task<result<published_image>> publish_child(publication work, std::string digest
 task<result<published_image>> publish_children(publication work, std::vector<index_entry> entries,
                                                int depth) {
   std::vector<task<result<published_image>>> children;
+  children.reserve(entries.size());
   for (const auto& entry : entries)
     children.push_back(publish_child(work, entry.digest, depth));
   gather<published_image> all(std::move(children));
