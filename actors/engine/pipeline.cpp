@@ -155,7 +155,7 @@ result<void> pipeline::publish() {
   if (!to) return to.error();
   if (from->domain == to->domain) {
     auto published = wait_for<io::published_image>([&](auto done) {
-      context_.registry->publish({*from, *to, plan_->auth}, std::move(done));
+      context_.registry->publish({*from, *to, plan_->auth, source_purpose()}, std::move(done));
     });
     if (published) {
       say("published " + published->digest + ": " + std::to_string(published->blobs_mounted) +
@@ -195,6 +195,13 @@ result<void> pipeline::verify() {
   if (!found) return found.error();
   if (!*found) return error{error_code::internal, "image build did not produce a workspace image", "", {}};
   return {};
+}
+
+/// A base image that the service pushed itself is read with its own credentials, any other with what the
+/// request may use.
+registry_purpose pipeline::source_purpose() const {
+  return std::holds_alternative<reference_source>(plan_->source) ? registry_purpose::resolve
+                                                                 : registry_purpose::own_image;
 }
 
 /// An image of the service's own repositories, empty where the registry has none.
