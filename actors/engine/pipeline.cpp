@@ -175,10 +175,7 @@ result<void> pipeline::copy_between_registries() {
   build_tools no_build;
   buildah tool(context_, tools_ == nullptr ? no_build : *tools_, folder_ / "copy", events_.output, stop_);
   if (auto done = tool.prepare({}); !done) return done;
-  bool own_base =
-      from.domain == context_.base_domain && !std::holds_alternative<reference_source>(plan_->source);
-  auto source_auth = auth_file(
-      "source.json", own_base ? registry_purpose::own_image : registry_purpose::resolve, {from.domain});
+  auto source_auth = auth_file("source.json", source_purpose(), {from.domain});
   if (!source_auth) return source_auth.error();
   auto target_auth = auth_file("target.json", registry_purpose::own_image, {to.domain});
   if (!target_auth) return target_auth.error();
