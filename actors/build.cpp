@@ -130,6 +130,7 @@ void build_work::follow(const run_handle& handle) {
     return apply(run_failed{fault_class::infrastructure, handle.run.error().message});
   }
   run_ = caf::actor_cast<run_actor>(*handle.run);
+  run_told_its_end_ = false;
   redactor_ = std::make_unique<redactor>(record_.secrets);
   redactor_base_ = taken_ = record_.raw_offset;
   last_sign_ = self_->clock().now();
@@ -142,7 +143,8 @@ void build_work::follow(const run_handle& handle) {
 void build_work::run_is_down(const caf::actor_addr& who) {
   if (run_ && run_.address() == who) {
     run_ = nullptr;
-    apply(run_lost{});
+    // What became of a run that told its end is known; its going costs no attempt.
+    if (!run_told_its_end_) apply(run_lost{});
   }
 }
 
@@ -166,6 +168,7 @@ void build_work::take_phase(const run_phase& phase) {
 
 void build_work::take_end(const run_ended& end) {
   if (end.attempt != record_.machine.attempt) return;
+  run_told_its_end_ = true;
   if (redactor_) {
     std::string text;
     redactor_->finish(text);
