@@ -230,13 +230,12 @@ void build_work::reach_time_limit() { apply(time_limit_reached{in_words(settings
 void build_work::check_stall() {
   auto quiet = self_->clock().now() - last_sign_;
   auto next = settings_.stall_notice;
-  if (quiet >= settings_.stall_notice && has_run(record_.machine.state)) {
-    auto quiet_ms = std::chrono::duration_cast<std::chrono::milliseconds>(quiet).count();
+  auto quiet_ms = std::chrono::duration_cast<std::chrono::milliseconds>(quiet);
+  if (quiet_ms < settings_.stall_notice)
+    next -= quiet_ms;
+  else if (has_run(record_.machine.state))
     publish({build_status::running, std::string("still ") + to_string(record_.machine.state) +
-                                        ", no output for " + in_words(quiet_ms)});
-  } else {
-    next -= std::chrono::duration_cast<std::chrono::milliseconds>(quiet);
-  }
+                                        ", no output for " + in_words(quiet_ms.count())});
   self_->delayed_send(self_, std::max(next, std::chrono::milliseconds(1)), build_stall_check{});
 }
 
