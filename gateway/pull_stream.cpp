@@ -38,8 +38,10 @@ void pull_stream::pump() {
     if (whole) return Finish(grpc::Status::OK);
     if (draining) return Finish(stopping_status());
     auto news = news_since_now();
+    // Once parked, a waker may end the stream and the library let go of it while this still looks.
+    auto alive = shared_from_this();
     parked_ = true;
-    channel_->park(shared_from_this());
+    channel_->park(alive);
     // Something may have come between the look and the parking: take the turn back and look again, unless a
     // waker has it by now. Such a waker moves the stream on at the same time, so that nothing of it may be
     // read here.
