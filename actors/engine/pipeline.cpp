@@ -110,7 +110,8 @@ result<void> pipeline::build_and_push(const dockerfile_source& source) {
   fs::create_directory(context_root);
   fs::create_directory(private_folder);
   fs::permissions(private_folder, fs::perms::owner_all);
-  io::checkout_settings checkout{context_.settings.allow_file_protocol, events_.output};
+  io::checkout_settings checkout{context_.settings.allow_file_protocol, events_.output,
+                                 plan_->one_time_answers};
   if (auto done = io::prepare_context(source.source, context_root, private_folder, checkout, stop_); !done)
     return done;
   auto paths = io::locate_build_paths(source, context_root);

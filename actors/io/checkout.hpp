@@ -5,16 +5,24 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <string_view>
 
 namespace ib::io {
 
+/// What one-time URLs have answered, by URL. They answer once only, but a build may need the credentials
+/// again: for another repository of its source, or when it is tried once more. Used by one checkout at a
+/// time.
+using one_time_answers = std::map<std::string, std::string>;
+
 /// What filling a context folder may do and whom it tells.
 struct checkout_settings {
   bool allow_file_protocol = false;                ///< git remotes and downloads from file:// and local paths
   std::function<void(std::string_view)> on_output; ///< progress text for the build's log, without secrets
+  std::shared_ptr<one_time_answers> answers; ///< of the whole build; without it each URL is asked each time
 };
 
 /// Checks an initializer without doing anything: allowed protocols and URL forms, paths that stay inside the
