@@ -126,6 +126,12 @@ void build_supervision::end_as_failure(build_record record, const std::string& c
       .then([tell](const journal_kept&) { tell(); }, [tell](const caf::error&) { tell(); });
 }
 
+void build_supervision::close() {
+  for (auto& [id, child] : *children_)
+    if (child.actor) self_->send_exit(child.actor, caf::exit_reason::user_shutdown);
+  children_->clear();
+}
+
 build_supervisor_impl::behavior_type
 build_supervisor(build_supervisor_impl::stateful_pointer<build_supervisor_state> self,
                  std::shared_ptr<build_children> children, restart_limits limits, build_settings settings) {

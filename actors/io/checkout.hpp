@@ -29,8 +29,9 @@ result<void> check_build_paths(const dockerfile_source& source, const std::strin
 
 /// Carries out an initializer below `context_root`, an existing empty folder (spec: engines.md, "Preparing").
 /// `private_folder` is an existing folder of mode 0700 outside of it, for helper files that may hold secrets;
-/// they are gone when this returns. invalid_argument or not_found/unauthenticated blame the source,
-/// unavailable the network, cancelled the stop token.
+/// they are gone when this returns. invalid_argument, not_found, unauthenticated, permission_denied and
+/// data_corrupt (a download of another digest) blame the source; unavailable and too_many_requests the
+/// network or a peer, resource_exhausted a download over 4 GiB or a full disk; cancelled is the stop token's.
 result<void> prepare_context(const initializer& source, const std::filesystem::path& context_root,
                              const std::filesystem::path& private_folder, const checkout_settings& settings,
                              std::stop_token stop);
