@@ -132,6 +132,10 @@ build_supervisor(build_supervisor_impl::stateful_pointer<build_supervisor_state>
   auto* supervision = &self->state.supervision;
   keep_what(self, "build_supervisor");
   self->set_down_handler([supervision](caf::down_msg& down) { supervision->child_is_down(down); });
+  self->set_exit_handler([self, supervision](caf::exit_msg& exit) {
+    if (exit.reason == caf::exit_reason::user_shutdown) supervision->close();
+    self->quit(exit.reason);
+  });
   supervision->begin(std::move(children), limits, settings);
   return {
       [supervision](const start_build& m) { supervision->start(m.build_id); },

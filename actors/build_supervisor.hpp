@@ -38,6 +38,8 @@ public:
   void start(const std::string& build_id);
   void load(const std::string& build_id);
   void child_is_down(const caf::down_msg& down);
+  /// The house is closing: the builds end with it.
+  void close();
 
 private:
   void spawn_child(build_record record);

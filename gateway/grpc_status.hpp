@@ -6,7 +6,8 @@
 
 namespace ib {
 
-/// The gRPC status of an error (spec: api.md): by its code, never by its text. The message leads with the field it blames.
+/// The gRPC status of an error (spec: api.md): by its code, never by its text. The message leads with the
+/// field it blames.
 grpc::Status to_status(const error& e);
 
 /// What a call ends with when the service stops.

@@ -26,9 +26,14 @@ result<void> check_length(const std::string& field, const std::string& text, siz
 result<git_auth> to_auth(const contentservice::GitConfig& config, const std::string& field) {
   git_auth auth;
   switch (config.authentication()) {
-  case contentservice::NO_AUTH: return auth;
-  case contentservice::BASIC_AUTH: auth.method = git_auth::kind::basic; break;
-  case contentservice::BASIC_AUTH_OTS: auth.method = git_auth::kind::basic_one_time; break;
+  case contentservice::NO_AUTH:
+    return auth;
+  case contentservice::BASIC_AUTH:
+    auth.method = git_auth::kind::basic;
+    break;
+  case contentservice::BASIC_AUTH_OTS:
+    auth.method = git_auth::kind::basic_one_time;
+    break;
   default:
     return bad_field(field + ".authentication", "unknown value " + std::to_string(config.authentication()) +
                                                     "; known are NO_AUTH, BASIC_AUTH and BASIC_AUTH_OTS");
@@ -44,10 +49,14 @@ result<git_auth> to_auth(const contentservice::GitConfig& config, const std::str
 
 result<clone_target_mode> to_mode(contentservice::CloneTargetMode mode, const std::string& field) {
   switch (mode) {
-  case contentservice::REMOTE_HEAD: return clone_target_mode::remote_head;
-  case contentservice::REMOTE_COMMIT: return clone_target_mode::remote_commit;
-  case contentservice::REMOTE_BRANCH: return clone_target_mode::remote_branch;
-  case contentservice::LOCAL_BRANCH: return clone_target_mode::local_branch;
+  case contentservice::REMOTE_HEAD:
+    return clone_target_mode::remote_head;
+  case contentservice::REMOTE_COMMIT:
+    return clone_target_mode::remote_commit;
+  case contentservice::REMOTE_BRANCH:
+    return clone_target_mode::remote_branch;
+  case contentservice::LOCAL_BRANCH:
+    return clone_target_mode::local_branch;
   default:
     return bad_field(field, "unknown value " + std::to_string(mode) +
                                 "; known are REMOTE_HEAD, REMOTE_COMMIT, REMOTE_BRANCH and LOCAL_BRANCH");
@@ -68,15 +77,15 @@ result<git_initializer> to_git(const contentservice::GitInitializer& git, const 
   to.config = {git.config().custom_config().begin(), git.config().custom_config().end()};
   to.auth = std::move(*auth);
   to.full_clone = git.full_clone();
-  for (const auto& [name, text] : {std::pair(".remote_uri", &to.remote_uri),
-                                   std::pair(".upstream_Remote_uri", &to.upstream_remote_uri),
-                                   std::pair(".clone_taget", &to.clone_target),
-                                   std::pair(".checkout_location", &to.checkout_location)})
+  for (const auto& [name, text] :
+       {std::pair(".remote_uri", &to.remote_uri), std::pair(".upstream_Remote_uri", &to.upstream_remote_uri),
+        std::pair(".clone_taget", &to.clone_target), std::pair(".checkout_location", &to.checkout_location)})
     if (auto checked = check_length(field + name, *text); !checked) return checked.error();
   return to;
 }
 
-result<download_initializer> to_download(const contentservice::FileDownloadInitializer& download, const std::string& field) {
+result<download_initializer> to_download(const contentservice::FileDownloadInitializer& download,
+                                         const std::string& field) {
   if (download.files_size() > max_parts * 10) return bad_field(field + ".files", "more than 1000 files");
   download_initializer to;
   to.target_location = download.target_location();
@@ -90,7 +99,8 @@ result<download_initializer> to_download(const contentservice::FileDownloadIniti
   return to;
 }
 
-result<prebuild_initializer> to_prebuild(const contentservice::PrebuildInitializer& prebuild, const std::string& field) {
+result<prebuild_initializer> to_prebuild(const contentservice::PrebuildInitializer& prebuild,
+                                         const std::string& field) {
   if (prebuild.git_size() == 0)
     return bad_field(field + ".git", "is empty: of a prebuild only its git repositories can be built from");
   if (prebuild.git_size() > max_parts) return bad_field(field + ".git", "more than 100 repositories");
@@ -103,16 +113,19 @@ result<prebuild_initializer> to_prebuild(const contentservice::PrebuildInitializ
   return to;
 }
 
-result<initializer> to_initializer(const contentservice::WorkspaceInitializer& from, const std::string& field, int depth);
+result<initializer> to_initializer(const contentservice::WorkspaceInitializer& from, const std::string& field,
+                                   int depth);
 
-result<composite_initializer> to_composite(const contentservice::CompositeInitializer& composite, const std::string& field,
-                                           int depth) {
+result<composite_initializer> to_composite(const contentservice::CompositeInitializer& composite,
+                                           const std::string& field, int depth) {
   if (depth >= max_nesting) return bad_field(field, "composite initializers are nested deeper than 10");
   if (composite.initializer_size() == 0) return bad_field(field + ".initializer", "is empty");
-  if (composite.initializer_size() > max_parts) return bad_field(field + ".initializer", "more than 100 parts");
+  if (composite.initializer_size() > max_parts)
+    return bad_field(field + ".initializer", "more than 100 parts");
   composite_initializer to;
   for (int i = 0; i < composite.initializer_size(); ++i) {
-    auto part = to_initializer(composite.initializer(i), field + ".initializer[" + std::to_string(i) + "]", depth + 1);
+    auto part = to_initializer(composite.initializer(i), field + ".initializer[" + std::to_string(i) + "]",
+                               depth + 1);
     if (!part) return part.error();
     to.parts.push_back(std::move(*part));
   }
@@ -125,10 +138,13 @@ result<initializer> wrapped(result<T> part) {
   return initializer{std::move(*part)};
 }
 
-result<initializer> to_initializer(const contentservice::WorkspaceInitializer& from, const std::string& field, int depth) {
+result<initializer> to_initializer(const contentservice::WorkspaceInitializer& from, const std::string& field,
+                                   int depth) {
   switch (from.spec_case()) {
-  case contentservice::WorkspaceInitializer::kEmpty: return initializer{empty_initializer{}};
-  case contentservice::WorkspaceInitializer::kGit: return wrapped(to_git(from.git(), field + ".git"));
+  case contentservice::WorkspaceInitializer::kEmpty:
+    return initializer{empty_initializer{}};
+  case contentservice::WorkspaceInitializer::kGit:
+    return wrapped(to_git(from.git(), field + ".git"));
   case contentservice::WorkspaceInitializer::kDownload:
     return wrapped(to_download(from.download(), field + ".download"));
   case contentservice::WorkspaceInitializer::kPrebuild:
@@ -136,9 +152,11 @@ result<initializer> to_initializer(const contentservice::WorkspaceInitializer& f
   case contentservice::WorkspaceInitializer::kComposite:
     return wrapped(to_composite(from.composite(), field + ".composite", depth));
   case contentservice::WorkspaceInitializer::kSnapshot:
-    return bad_field(field + ".snapshot", "images cannot be built from snapshots; use git, download, composite or empty");
+    return bad_field(field + ".snapshot",
+                     "images cannot be built from snapshots; use git, download, composite or empty");
   case contentservice::WorkspaceInitializer::kBackup:
-    return bad_field(field + ".backup", "images cannot be built from backups; use git, download, composite or empty");
+    return bad_field(field + ".backup",
+                     "images cannot be built from backups; use git, download, composite or empty");
   case contentservice::WorkspaceInitializer::SPEC_NOT_SET:
     return bad_field(field, "says nothing; use git, download, composite, prebuild or empty");
   }
@@ -159,7 +177,8 @@ result<build_source> to_source(const builder::BuildSource& from, const request_r
     if (!source) return source.error();
     if (auto done = io::check_initializer(*source, rules.allow_file_protocol, "source.file.source"); !done)
       return done.error();
-    dockerfile_source to{std::move(*source), file.dockerfile_version(), file.dockerfile_path(), file.context_path()};
+    dockerfile_source to{std::move(*source), file.dockerfile_version(), file.dockerfile_path(),
+                         file.context_path()};
     for (const auto& [name, text] : {std::pair("source.file.dockerfile_version", &to.dockerfile_version),
                                      std::pair("source.file.dockerfile_path", &to.dockerfile_path),
                                      std::pair("source.file.context_path", &to.context_path)})
@@ -167,7 +186,8 @@ result<build_source> to_source(const builder::BuildSource& from, const request_r
     if (auto done = io::check_build_paths(to, "source.file"); !done) return done.error();
     return build_source(std::move(to));
   }
-  case builder::BuildSource::FROM_NOT_SET: return bad_field("source", "build source is missing");
+  case builder::BuildSource::FROM_NOT_SET:
+    return bad_field("source", "build source is missing");
   }
   return bad_field("source", "is of an unknown kind");
 }
@@ -185,7 +205,8 @@ result<request_auth> to_request_auth(const builder::BuildRegistryAuth& from) {
     auth.allow_workspace_repository = from.selective().allow_workspacerep();
     auth.any_of = {from.selective().any_of().begin(), from.selective().any_of().end()};
     break;
-  case builder::BuildRegistryAuth::MODE_NOT_SET: break;
+  case builder::BuildRegistryAuth::MODE_NOT_SET:
+    break;
   }
   auth.additional = {from.additional().begin(), from.additional().end()};
   for (const auto& [domain, value] : auth.additional) {
@@ -204,16 +225,19 @@ result<build_request> translate(const builder::BuildRequest& request, const requ
   if (!source) return source.error();
   auto auth = to_request_auth(request.auth());
   if (!auth) return auth.error();
-  for (const auto& [name, text] : {std::pair("triggered_by", &request.triggered_by()),
-                                   std::pair("supervisor_ref", &request.supervisor_ref()),
-                                   std::pair("base_image_name_resolved", &request.base_image_name_resolved())})
+  for (const auto& [name, text] :
+       {std::pair("triggered_by", &request.triggered_by()),
+        std::pair("supervisor_ref", &request.supervisor_ref()),
+        std::pair("base_image_name_resolved", &request.base_image_name_resolved())})
     if (auto checked = check_length(name, *text); !checked) return checked.error();
-  return build_request{std::move(*source),        std::move(*auth),         request.force_rebuild(),
-                       request.triggered_by(),    request.supervisor_ref(), request.base_image_name_resolved(),
+  return build_request{std::move(*source),        std::move(*auth),
+                       request.force_rebuild(),   request.triggered_by(),
+                       request.supervisor_ref(),  request.base_image_name_resolved(),
                        request.use_retry_client()};
 }
 
-result<build_request> translate(const builder::ResolveWorkspaceImageRequest& request, const request_rules& rules) {
+result<build_request> translate(const builder::ResolveWorkspaceImageRequest& request,
+                                const request_rules& rules) {
   builder::BuildRequest as_build;
   if (request.has_source()) *as_build.mutable_source() = request.source();
   if (request.has_auth()) *as_build.mutable_auth() = request.auth();

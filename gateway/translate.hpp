@@ -19,10 +19,11 @@ struct resolve_request {
   bool retry = false;
 };
 
-/// From the wire to the domain, checked (spec: api.md, "Limits and bad input"): every fault is invalid_argument and names the field by
-/// its path on the wire. Pure.
+/// From the wire to the domain, checked (spec: api.md, "Limits and bad input"): every fault is
+/// invalid_argument and names the field by its path on the wire. Pure.
 result<build_request> translate(const builder::BuildRequest& request, const request_rules& rules);
-result<build_request> translate(const builder::ResolveWorkspaceImageRequest& request, const request_rules& rules);
+result<build_request> translate(const builder::ResolveWorkspaceImageRequest& request,
+                                const request_rules& rules);
 result<resolve_request> translate(const builder::ResolveBaseImageRequest& request);
 
 } // namespace ib

@@ -29,7 +29,11 @@ bool continues(std::string_view text, size_t at, size_t count) {
 bool is_utf8(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
     auto c = static_cast<unsigned char>(text[i]);
-    size_t more = c < 0x80 ? 0 : c >= 0xC2 && c <= 0xDF ? 1 : (c & 0xF0) == 0xE0 ? 2 : c >= 0xF0 && c <= 0xF4 ? 3 : 4;
+    size_t more = c < 0x80                 ? 0
+                  : c >= 0xC2 && c <= 0xDF ? 1
+                  : (c & 0xF0) == 0xE0     ? 2
+                  : c >= 0xF0 && c <= 0xF4 ? 3
+                                           : 4;
     if (more == 4 || (more > 0 && !continues(text, i, more))) return false;
     auto second = more > 0 ? static_cast<unsigned char>(text[i + 1]) : 0;
     if ((c == 0xE0 && second < 0xA0) || (c == 0xED && second > 0x9F) || (c == 0xF0 && second < 0x90) ||
@@ -54,7 +58,8 @@ std::optional<std::string> find_bad_text(std::string_view bytes, const pb::Descr
     if (!in.ReadVarint32(&length) || !in.ReadString(&value, static_cast<int>(length))) return std::nullopt;
     if (field->type() == pb::FieldDescriptor::TYPE_STRING && !is_utf8(value)) return field->name();
     if (field->type() != pb::FieldDescriptor::TYPE_MESSAGE || depth == 0) continue;
-    if (auto inner = find_bad_text(value, *field->message_type(), depth - 1)) return field->name() + "." + *inner;
+    if (auto inner = find_bad_text(value, *field->message_type(), depth - 1))
+      return field->name() + "." + *inner;
   }
   return std::nullopt;
 }
@@ -63,7 +68,8 @@ std::string flatten(const grpc::ByteBuffer& buffer) {
   std::vector<grpc::Slice> slices;
   std::string bytes;
   if (!buffer.Dump(&slices).ok()) return bytes;
-  for (const auto& slice : slices) bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  for (const auto& slice : slices)
+    bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
   return bytes;
 }
 
@@ -94,8 +100,9 @@ grpc::ByteBuffer log_message(const log_slice& slice) {
   auto* keeper = new std::shared_ptr<const void>(slice.owner);
   std::array<grpc::Slice, 2> parts{
       grpc::Slice(content_header(slice.bytes.size())),
-      grpc::Slice(const_cast<char*>(slice.bytes.data()), slice.bytes.size(),
-                  [](void* owner) { delete static_cast<std::shared_ptr<const void>*>(owner); }, keeper)};
+      grpc::Slice(
+          const_cast<char*>(slice.bytes.data()), slice.bytes.size(),
+          [](void* owner) { delete static_cast<std::shared_ptr<const void>*>(owner); }, keeper)};
   return {parts.data(), parts.size()};
 }
 

@@ -10,8 +10,8 @@
 
 namespace ib {
 
-/// Parses a request; invalid_argument that names the field where a text is no UTF-8, and says so where the bytes are no such message.
-/// (The library itself would answer both with an unexplained UNIMPLEMENTED.)
+/// Parses a request; invalid_argument that names the field where a text is no UTF-8, and says so where the
+/// bytes are no such message. (The library itself would answer both with an unexplained UNIMPLEMENTED.)
 result<void> parse(const grpc::ByteBuffer& bytes, google::protobuf::Message& into);
 
 grpc::ByteBuffer serialize(const google::protobuf::Message& message);

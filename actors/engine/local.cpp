@@ -12,6 +12,12 @@
 
 namespace ib {
 
+/// Runs never outlive their engine: builds see them as lost and start anew.
+local_engine_work::~local_engine_work() {
+  for (const auto& [id, run] : runs_)
+    caf::anon_send_exit(run.actor, caf::exit_reason::user_shutdown);
+}
+
 void local_engine_work::begin(std::shared_ptr<local_context> context) {
   context_ = std::move(context);
   context_->workers.fetch_add(1);

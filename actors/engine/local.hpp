@@ -25,6 +25,7 @@ class local_engine_work {
 public:
   explicit local_engine_work(local_engine_impl::pointer self) : self_(self) {}
 
+  ~local_engine_work();
   void begin(std::shared_ptr<local_context> context);
   caf::typed_response_promise<run_handle> start(const start_run& order);
   run_handle attach(const attach_run& wish) const;

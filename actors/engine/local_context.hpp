@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 namespace ib {
@@ -38,6 +39,7 @@ struct local_context {
   engine_folders folders;
   std::shared_ptr<io::registry_client> registry;
   std::shared_ptr<io::credential_store> credentials;
+  std::stop_source shutdown; ///< ends every run when the process ends
   /// Worker threads alive; the process waits for them before it exits, so that no child outlives it.
   std::atomic<int> workers{0};
 };

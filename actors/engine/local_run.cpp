@@ -21,6 +21,7 @@ constexpr std::chrono::minutes abandon_after{10};
 void work(std::shared_ptr<local_context> context, std::shared_ptr<const build_tools> tools,
           std::shared_ptr<const build_plan> plan, int attempt, std::shared_ptr<run_control> control,
           local_run_impl run) {
+  std::stop_callback with_the_process(context->shutdown.get_token(), [control] { control->end(); });
   pipeline_events events;
   events.output = [&](std::string_view bytes) {
     if (bytes.empty()) return;
@@ -92,10 +93,7 @@ void local_run_work::acknowledge(uint64_t raw_offset) {
   }
 }
 
-void local_run_work::stop() {
-  control_->stop.request_stop();
-  control_->gate.open();
-}
+void local_run_work::stop() { control_->end(); }
 
 void local_run_work::take_output(const worker_output& output) {
   pieces_.push_back({end_offset_, output.bytes});

@@ -33,13 +33,18 @@ using local_run_impl = run_actor::extend<caf::reacts_to<worker_output>, caf::rea
 struct run_control {
   std::stop_source stop;
   output_gate gate;
+
+  void end() {
+    stop.request_stop();
+    gate.open();
+  }
 };
 
 /// Keeps a run's output until it is in the log, so that a restarted build finds all of it; the work itself is
 /// done by a worker thread. A crash here stops the worker, and the build sees its run as lost.
 class local_run_work {
 public:
-  local_run_work(local_run_impl::pointer self) : self_(self) {}
+  explicit local_run_work(local_run_impl::pointer self) : self_(self) {}
   ~local_run_work();
 
   void begin(std::shared_ptr<local_context> context, std::shared_ptr<const build_tools> tools,

@@ -101,7 +101,7 @@ result<void> pipeline::provide_base(const dockerfile_source& source) {
 result<void> pipeline::build_and_push(const dockerfile_source& source) {
   if (tools_ == nullptr)
     return error{error_code::internal,
-                 "this machine cannot build images: buildah does not work here; run `image-builder doctor`",
+                 "this machine cannot build images: buildah does not work here (the service's log says why)",
                  "",
                  {}};
   events_.phase(build_state::preparing, preparing_in_words(source.source));

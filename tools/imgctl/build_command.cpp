@@ -31,6 +31,16 @@ void wait_for_something(const event_queue& events, const signal_watch& signals) 
   ::poll(waited.data(), waited.size(), tick_ms);
 }
 
+/// What is there, but no longer than `until`: signals and ticks want their turn.
+void take_events(build_stream& stream, follower& follow, time_point until) {
+  for (auto now = clock::now(); now < until; now = clock::now()) {
+    const auto e = stream.events().pop();
+    if (!e) return;
+    follow.on(*e, now);
+    if (const auto build_id = follow.take_log_wish()) stream.start_log(*build_id);
+  }
+}
+
 int follow(build_stream& stream, follower& follow, const signal_watch& signals) {
   auto next_tick = clock::now();
   while (!follow.exit_status()) {
@@ -40,8 +50,7 @@ int follow(build_stream& stream, follower& follow, const signal_watch& signals) 
       follow.on_signal(number, now);
     else if (number == SIGWINCH)
       next_tick = now;
-    if (const auto e = stream.events().pop()) follow.on(*e, now);
-    if (const auto build_id = follow.take_log_wish()) stream.start_log(*build_id);
+    take_events(stream, follow, now + std::chrono::milliseconds(tick_ms));
     if (now < next_tick) continue;
     follow.on_tick(now);
     next_tick = now + std::chrono::milliseconds(tick_ms);

@@ -8,11 +8,14 @@
 namespace ib::imgctl {
 namespace {
 
-constexpr size_t most_log_bytes = 4 << 20;
+constexpr size_t most_bytes = 4 << 20;
 
 size_t size_of(const event& e) {
-  const auto* log = std::get_if<log_bytes>(&e);
-  return log == nullptr ? 0 : log->content.size();
+  constexpr size_t overhead = 256; // about what an event takes besides its text
+  if (const auto* log = std::get_if<log_bytes>(&e)) return overhead + log->content.size();
+  if (const auto* response = std::get_if<builder::BuildResponse>(&e))
+    return overhead + response->ByteSizeLong();
+  return overhead;
 }
 
 } // namespace
@@ -25,9 +28,9 @@ event_queue::~event_queue() {
 
 bool event_queue::push(event e) {
   std::unique_lock lock(mutex_);
-  room_.wait(lock, [this] { return closed_ || log_size_ < most_log_bytes; });
+  room_.wait(lock, [this] { return closed_ || size_ < most_bytes; });
   if (closed_) return false;
-  log_size_ += size_of(e);
+  size_ += size_of(e);
   events_.push_back(std::move(e));
   return ::eventfd_write(descriptor_, 1) == 0;
 }
@@ -39,7 +42,7 @@ std::optional<event> event_queue::pop() {
   (void)::eventfd_read(descriptor_, &one); // one count for each event, so there is one to take
   auto e = std::move(events_.front());
   events_.pop_front();
-  log_size_ -= size_of(e);
+  size_ -= size_of(e);
   room_.notify_all();
   return e;
 }

@@ -53,7 +53,7 @@ private:
   std::mutex mutex_;
   std::condition_variable room_;
   std::deque<event> events_;
-  size_t log_size_ = 0; ///< bytes of log in the queue
+  size_t size_ = 0; ///< bytes in the queue
   bool closed_ = false;
 };
 

@@ -9,6 +9,17 @@
 namespace ib::imgctl {
 namespace {
 
+/// Help without CLI11's lists of what each flag excludes and needs: the groups say it shorter.
+class short_formatter final : public CLI::Formatter {
+public:
+  std::string make_option_opts(const CLI::Option* option) const override {
+    std::string text = option->get_type_size() == 0 ? "" : " " + option->get_type_name();
+    if (!option->get_default_str().empty()) text += " (" + option->get_default_str() + ")";
+    if (!option->get_envname().empty()) text += " (or " + option->get_envname() + ")";
+    return text;
+  }
+};
+
 void add_globals(CLI::App& app, global_options& into) {
   app.add_option("--address", into.address, "Where the service listens")
       ->type_name("HOST:PORT")
@@ -158,6 +169,7 @@ std::unique_ptr<CLI::App> make_app(command_line& into) {
   auto app = std::make_unique<CLI::App>("The command-line client of the image build service.", "imgctl");
   app->require_subcommand(1);
   app->fallthrough(); // inherited: global flags may follow the command
+  app->formatter(std::make_shared<short_formatter>());
   app->get_formatter()->column_width(34);
   app->footer(main_examples);
   add_globals(*app, into.global);

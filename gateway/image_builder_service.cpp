@@ -1,0 +1,141 @@
+#include "gateway/image_builder_service.hpp"
+
+#include "actors/domain/reference.hpp"
+#include "actors/names.hpp"
+#include "gateway/answers.hpp"
+#include "gateway/build_stream.hpp"
+#include "gateway/gateway_actor.hpp"
+#include "gateway/grpc_status.hpp"
+#include "gateway/log_stream.hpp"
+#include "gateway/unary_call.hpp"
+#include "gateway/wire.hpp"
+
+#include <caf/send.hpp>
+
+#include <utility>
+
+namespace ib {
+
+namespace {
+
+template <class Request, class... Rules>
+auto parse_and_check(const grpc::ByteBuffer& bytes, const Rules&... rules)
+    -> decltype(translate(Request(), rules...)) {
+  Request request;
+  if (auto parsed = parse(bytes, request); !parsed) return parsed.error();
+  return translate(request, rules...);
+}
+
+template <class Stream, class... Arguments>
+std::shared_ptr<Stream> make_stream(Arguments&&... arguments) {
+  auto stream = std::make_shared<Stream>(std::forward<Arguments>(arguments)...);
+  stream->hold();
+  return stream;
+}
+
+} // namespace
+
+image_builder_service::image_builder_service(caf::actor_system& system,
+                                             std::shared_ptr<running_builds_board> board, request_rules rules,
+                                             drain_flag draining)
+    : system_(system), board_(std::move(board)), rules_(rules), draining_(std::move(draining)) {}
+
+template <class Message>
+result<void> image_builder_service::to_gateway(Message message) {
+  if (*draining_) return error{error_code::unavailable, stopping_status().error_message(), "", {}};
+  auto actor = find_actor<gateway_actor>(system_, names::gateway);
+  if (!actor) return error{error_code::unavailable, "the gateway is restarting; try again", "", {}};
+  caf::anon_send(actor, std::move(message));
+  return {};
+}
+
+grpc::ServerUnaryReactor* image_builder_service::ResolveBaseImage(grpc::CallbackServerContext* context,
+                                                                  const grpc::ByteBuffer* request,
+                                                                  grpc::ByteBuffer* response) {
+  auto* reactor = context->DefaultReactor();
+  auto call = std::make_shared<unary_call>(reactor, response);
+  auto wish = parse_and_check<builder::ResolveBaseImageRequest>(*request);
+  if (!wish) {
+    call->refuse(wish.error());
+    return reactor;
+  }
+  io::registry_lookup lookup{*parse_reference(wish->ref), wish->auth, registry_purpose::resolve, wish->retry};
+  if (auto sent = to_gateway(serve_lookup{std::move(lookup), std::make_shared<digest_answer>(call)}); !sent)
+    call->refuse(sent.error());
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* image_builder_service::ResolveWorkspaceImage(grpc::CallbackServerContext* context,
+                                                                       const grpc::ByteBuffer* request,
+                                                                       grpc::ByteBuffer* response) {
+  auto* reactor = context->DefaultReactor();
+  auto call = std::make_shared<unary_call>(reactor, response);
+  auto wish = parse_and_check<builder::ResolveWorkspaceImageRequest>(*request, rules_);
+  if (!wish) {
+    call->refuse(wish.error());
+    return reactor;
+  }
+  serve_build message{std::make_shared<const build_request>(std::move(*wish)),
+                      std::make_shared<inquiry_answer>(call), true};
+  if (auto sent = to_gateway(std::move(message)); !sent) call->refuse(sent.error());
+  return reactor;
+}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* image_builder_service::Build(grpc::CallbackServerContext*,
+                                                                         const grpc::ByteBuffer* request) {
+  auto stream = make_stream<build_stream>(draining_);
+  auto* reactor = stream.get();
+  auto wish = parse_and_check<builder::BuildRequest>(*request, rules_);
+  if (!wish) {
+    stream->refuse(wish.error());
+    return reactor;
+  }
+  auto answer = std::make_shared<build_stream_answer>(std::move(stream));
+  serve_build message{std::make_shared<const build_request>(std::move(*wish)), answer, false};
+  if (auto sent = to_gateway(std::move(message)); !sent) answer->refuse(sent.error());
+  return reactor;
+}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* image_builder_service::Logs(grpc::CallbackServerContext*,
+                                                                        const grpc::ByteBuffer* request) {
+  builder::LogsRequest wish;
+  auto parsed = parse(*request, wish);
+  auto stream = make_stream<log_stream>(draining_, wish.censored());
+  auto* reactor = stream.get();
+  if (parsed && wish.build_id().empty() && wish.build_ref().empty())
+    parsed = bad_field("build_ref", "is empty, and so is build_id; one of them says whose log to follow");
+  if (!parsed) {
+    stream->refuse(parsed.error());
+  } else if (auto channel = running(wish.build_id(), wish.build_ref())) {
+    stream->stream(std::move(channel));
+  } else {
+    auto answer = std::make_shared<log_stream_answer>(std::move(stream));
+    if (auto sent = to_gateway(serve_channel{wish.build_id(), wish.build_ref(), answer}); !sent)
+      answer->refuse(sent.error());
+  }
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* image_builder_service::ListBuilds(grpc::CallbackServerContext* context,
+                                                            const grpc::ByteBuffer*,
+                                                            grpc::ByteBuffer* response) {
+  builder::ListBuildsResponse list;
+  for (const auto& channel : board_->read()->channels)
+    *list.add_builds() = build_info(*channel, false);
+  *response = serialize(list);
+  auto* reactor = context->DefaultReactor();
+  reactor->Finish(grpc::Status::OK);
+  return reactor;
+}
+
+channel_ptr image_builder_service::running(const std::string& build_id,
+                                           const std::string& workspace_ref) const {
+  for (const auto& channel : board_->read()->channels) {
+    const auto& identity = channel->identity();
+    if (build_id.empty() ? identity.workspace_ref == workspace_ref : identity.build_id == build_id)
+      return channel;
+  }
+  return nullptr;
+}
+
+} // namespace ib

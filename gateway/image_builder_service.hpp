@@ -1,0 +1,52 @@
+#pragma once
+
+#include "actors/running_builds.hpp"
+#include "gateway/pull_stream.hpp"
+#include "gateway/translate.hpp"
+
+#include <image-builder-api/imgbuilder.grpc.pb.h>
+
+#include <caf/actor_system.hpp>
+
+#include <memory>
+
+namespace ib {
+
+/// The compatible API (spec: api.md, package builder): checks and translates on the gRPC thread, reads are
+/// answered there from a snapshot, everything else goes to the gateway actor. All methods are raw: requests
+/// are parsed by our own hand, log bytes are sent without a copy.
+class image_builder_service final : public builder::ImageBuilder::WithRawCallbackMethod_ResolveBaseImage<
+                                        builder::ImageBuilder::WithRawCallbackMethod_ResolveWorkspaceImage<
+                                            builder::ImageBuilder::WithRawCallbackMethod_Build<
+                                                builder::ImageBuilder::WithRawCallbackMethod_Logs<
+                                                    builder::ImageBuilder::WithRawCallbackMethod_ListBuilds<
+                                                        builder::ImageBuilder::Service>>>>> {
+public:
+  image_builder_service(caf::actor_system& system, std::shared_ptr<running_builds_board> board,
+                        request_rules rules, drain_flag draining);
+
+  grpc::ServerUnaryReactor* ResolveBaseImage(grpc::CallbackServerContext* context,
+                                             const grpc::ByteBuffer* request,
+                                             grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ResolveWorkspaceImage(grpc::CallbackServerContext* context,
+                                                  const grpc::ByteBuffer* request,
+                                                  grpc::ByteBuffer* response) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* Build(grpc::CallbackServerContext* context,
+                                                    const grpc::ByteBuffer* request) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* Logs(grpc::CallbackServerContext* context,
+                                                   const grpc::ByteBuffer* request) override;
+  grpc::ServerUnaryReactor* ListBuilds(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                       grpc::ByteBuffer* response) override;
+
+private:
+  template <class Message>
+  result<void> to_gateway(Message message);
+  channel_ptr running(const std::string& build_id, const std::string& workspace_ref) const;
+
+  caf::actor_system& system_;
+  std::shared_ptr<running_builds_board> board_;
+  request_rules rules_;
+  drain_flag draining_;
+};
+
+} // namespace ib

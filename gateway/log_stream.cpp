@@ -1,0 +1,45 @@
+#include "gateway/log_stream.hpp"
+
+#include "gateway/wire.hpp"
+
+#include <utility>
+
+namespace ib {
+
+void log_stream::begin(build_channel& channel) {
+  cursor_ = channel.log().at(0);
+  dropped_ = cursor_.offset();
+  if (censored_)
+    censor_.emplace(std::make_shared<const pattern_set>(channel.identity().censored_words), "[censored]");
+}
+
+bool log_stream::next(grpc::ByteBuffer& message, bool complete) {
+  if (dropped_ > 0) {
+    message = log_message("[image-builder: the first " + std::to_string(std::exchange(dropped_, 0)) +
+                          " bytes of this log are not kept any more]\n");
+    return true;
+  }
+  if (censor_) return next_censored(message, complete);
+  auto slice = cursor_.next(max_message_bytes);
+  if (slice.bytes.empty()) return false;
+  message = log_message(slice);
+  return true;
+}
+
+bool log_stream::next_censored(grpc::ByteBuffer& message, bool complete) {
+  std::string text;
+  while (text.empty()) {
+    auto slice = cursor_.next(max_message_bytes);
+    if (!slice.bytes.empty())
+      censor_->write(slice.bytes, text);
+    else if (complete && !std::exchange(flushed_, true))
+      censor_->finish(text);
+    else
+      break;
+  }
+  if (text.empty()) return false;
+  message = log_message(text);
+  return true;
+}
+
+} // namespace ib

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "actors/domain/log_buffer.hpp"
+#include "actors/domain/redactor.hpp"
+#include "gateway/pull_stream.hpp"
+
+#include <memory>
+#include <optional>
+
+namespace ib {
+
+/// The stream of one Logs call: the build's log from its first byte, then as it grows. Uncensored bytes go
+/// out by reference; a censored stream runs its own redactor over them.
+class log_stream final : public pull_stream {
+public:
+  log_stream(drain_flag draining, bool censored) : pull_stream(std::move(draining)), censored_(censored) {}
+
+protected:
+  void begin(build_channel& channel) override;
+  bool next(grpc::ByteBuffer& message, bool complete) override;
+  bool has_more() const override { return cursor_.offset() < channel().log().end_offset(); }
+  bool complete(const build_channel& channel) const override { return channel.log().closed(); }
+
+private:
+  bool next_censored(grpc::ByteBuffer& message, bool complete);
+
+  static constexpr size_t max_message_bytes = 64 * 1024;
+
+  bool censored_;
+  log_buffer::cursor cursor_;
+  uint64_t dropped_ = 0; ///< bytes that retention dropped and the client has not been told of
+  std::optional<redactor> censor_;
+  bool flushed_ = false;
+};
+
+} // namespace ib

@@ -1,0 +1,128 @@
+#include "actors/io/log.hpp"
+#include "config/documents.hpp"
+#include "config/loader.hpp"
+#include "gateway/service.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <csignal>
+#include <cstring>
+#include <cstdlib>
+#include <iostream>
+#include <optional>
+#include <thread>
+#include <unistd.h>
+
+namespace {
+
+constexpr int exit_usage = 2;
+constexpr int exit_unavailable = 3;
+
+struct run_flags {
+  std::string config;
+  bool verbose = false;
+  bool json_log = false;
+};
+
+/// Reads a configuration and tells every fault; nothing where there is one.
+std::optional<ib::config::settings> load(const std::string& path) {
+  if (path.empty()) return ib::config::settings{};
+  auto loaded = ib::config::load_settings_file(path);
+  for (const auto& notice : loaded.notices)
+    ib::io::log_warning(notice);
+  for (const auto& fault : loaded.faults)
+    std::cerr << path << ": " << to_string(fault) << '\n';
+  if (!loaded.ok()) return std::nullopt;
+  return loaded.value;
+}
+
+ib::io::severity severity_of(ib::config::log_level level) {
+  switch (level) {
+  case ib::config::log_level::debug:
+    return ib::io::severity::debug;
+  case ib::config::log_level::info:
+    return ib::io::severity::info;
+  case ib::config::log_level::warning:
+    return ib::io::severity::warning;
+  case ib::config::log_level::error:
+    return ib::io::severity::error;
+  }
+  return ib::io::severity::info;
+}
+
+/// The signals that end the service; blocked in every thread and waited for in main.
+sigset_t ending_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  return signals;
+}
+
+int run(const run_flags& flags) {
+  ib::io::set_log_json(flags.json_log || isatty(STDERR_FILENO) == 0);
+  auto settings = load(flags.config);
+  if (!settings) return exit_usage;
+  ib::io::set_log_level(flags.verbose ? ib::io::severity::debug : severity_of(settings->level));
+  if (settings->orchestrator.engine != ib::config::engine_kind::local) {
+    std::cerr << "orchestrator.engine: this version has the engine \"local\" only\n";
+    return exit_usage;
+  }
+  auto signals = ending_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  auto service = ib::service::start(*settings);
+  if (!service) {
+    std::cerr << "cannot start: " << service.error().message << '\n';
+    return exit_unavailable;
+  }
+  int signal = 0;
+  sigwait(&signals, &signal);
+  ib::io::log_info("stopping", {{"signal", strsignal(signal)}});
+  // A second signal ends the process at once.
+  std::thread([signals] {
+    int second = 0;
+    sigwait(&signals, &second);
+    std::_Exit(128 + second);
+  }).detach();
+  service->reset();
+  return 0;
+}
+
+int check_config(const std::string& path) {
+  if (!load(path)) return exit_usage;
+  std::cout << path << ": fine\n";
+  return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Builds container images for cloud workspaces.");
+  app.require_subcommand(1);
+  run_flags flags;
+  auto* run_command = app.add_subcommand("run", "Run the service");
+  run_command->add_option("--config", flags.config,
+                          "Configuration file (JSON); without it the defaults hold");
+  run_command->add_flag("--verbose", flags.verbose, "Log at debug level");
+  run_command->add_flag("--json-log", flags.json_log, "Log JSON lines even on a terminal");
+  auto* generate = app.add_subcommand("generate", "Print an example configuration or its JSON schema");
+  generate->require_subcommand(1);
+  auto* example = generate->add_subcommand("config", "Print an example configuration");
+  auto* schema = generate->add_subcommand("schema", "Print the JSON schema of the configuration");
+  std::string checked;
+  auto* check = app.add_subcommand("check-config", "Check a configuration file");
+  check->add_option("file", checked, "The file")->required();
+  auto* version = app.add_subcommand("version", "Print the version");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : exit_usage;
+  }
+  if (*run_command) return run(flags);
+  if (*check) return check_config(checked);
+  if (*example) std::cout << ib::config::example_settings() << '\n';
+  if (*schema) std::cout << ib::config::settings_schema() << '\n';
+  if (*version) std::cout << "image-builder " << IB_VERSION << '\n';
+  return 0;
+}

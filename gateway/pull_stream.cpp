@@ -1,0 +1,50 @@
+#include "gateway/pull_stream.hpp"
+
+#include "gateway/grpc_status.hpp"
+
+#include <utility>
+
+namespace ib {
+
+void pull_stream::stream(channel_ptr channel) {
+  channel_ = std::move(channel);
+  begin(*channel_);
+  pump();
+}
+
+void pull_stream::refuse(const error& why) { Finish(to_status(why)); }
+
+void pull_stream::wake() {
+  if (parked_.exchange(false)) pump();
+}
+
+void pull_stream::OnCancel() {
+  cancelled_ = true;
+  wake();
+}
+
+void pull_stream::OnWriteDone(bool ok) {
+  if (!ok) cancelled_ = true;
+  pump();
+}
+
+bool pull_stream::has_news() const { return cancelled_ || *draining_ || has_more() || complete(*channel_); }
+
+void pull_stream::pump() {
+  for (;;) {
+    if (cancelled_) return Finish(grpc::Status::CANCELLED);
+    // Asked before taking: what was appended before the end is then surely seen.
+    bool whole = complete(*channel_);
+    bool draining = *draining_;
+    if (next(message_, whole)) return StartWrite(&message_);
+    if (whole) return Finish(grpc::Status::OK);
+    if (draining) return Finish(stopping_status());
+    parked_ = true;
+    channel_->park(shared_from_this());
+    // Something may have come between the look and the parking: take the turn back and look again, unless a
+    // waker has it by now.
+    if (!has_news() || !parked_.exchange(false)) return;
+  }
+}
+
+} // namespace ib

@@ -1,0 +1,66 @@
+#pragma once
+
+#include "actors/build_channel.hpp"
+#include "actors/domain/error.hpp"
+
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <atomic>
+#include <memory>
+
+namespace ib {
+
+/// True once the service stops: streams end after their last byte.
+using drain_flag = std::shared_ptr<const std::atomic<bool>>;
+
+/// A server stream that pulls from a build's channel at the pace of its client: one message in flight, the
+/// next taken when the last is written; with nothing to send it parks in the channel and costs nothing.
+///
+/// Ownership: the library holds a raw pointer until OnDone(); the stream keeps itself alive until then, and
+/// everyone else holds it by shared_ptr. It finishes exactly once. Turns: whoever swaps `parked_` from true
+/// to false (a waker, a cancel) or completes a write has the turn and runs pump(); nobody else does, so
+/// pump() needs no lock.
+class pull_stream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
+                    public channel_waiter,
+                    public std::enable_shared_from_this<pull_stream> {
+public:
+  explicit pull_stream(drain_flag draining) : draining_(std::move(draining)) {}
+
+  /// Must be called once, right after construction: from now on the library owns a part of the stream.
+  void hold() { self_ = shared_from_this(); }
+  /// Begins to stream; once, and not after refuse().
+  void stream(channel_ptr channel);
+  /// Ends the call without streaming; once, and not after stream().
+  void refuse(const error& why);
+
+  void wake() override;
+  void OnWriteDone(bool ok) override;
+  void OnCancel() override;
+  void OnDone() override { self_.reset(); }
+
+protected:
+  /// The stream begins: cursors can be set.
+  virtual void begin(build_channel& channel) = 0;
+  /// The next message, false where there is none yet. `complete`: the channel will not grow any more.
+  virtual bool next(grpc::ByteBuffer& message, bool complete) = 0;
+  /// True where there is something that next() would take now.
+  virtual bool has_more() const = 0;
+  /// True where the channel will not grow any more for this kind of stream.
+  virtual bool complete(const build_channel& channel) const = 0;
+
+  const build_channel& channel() const { return *channel_; }
+
+private:
+  void pump();
+  bool has_news() const;
+
+  drain_flag draining_;
+  std::shared_ptr<pull_stream> self_;
+  channel_ptr channel_;
+  grpc::ByteBuffer message_;
+  std::atomic<bool> parked_{false};
+  std::atomic<bool> cancelled_{false};
+};
+
+} // namespace ib

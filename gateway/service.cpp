@@ -1,0 +1,193 @@
+#include "gateway/service.hpp"
+
+#include "actors/build_supervisor.hpp"
+#include "actors/director.hpp"
+#include "actors/domain/reference.hpp"
+#include "actors/engine/leftovers.hpp"
+#include "actors/engine/local.hpp"
+#include "actors/fan_out.hpp"
+#include "actors/house.hpp"
+#include "actors/io/docker_config.hpp"
+#include "actors/io/log.hpp"
+#include "actors/io/registry_http.hpp"
+#include "actors/journal_keeper.hpp"
+#include "actors/names.hpp"
+#include "actors/resolver_pool.hpp"
+#include "config/state_directory.hpp"
+#include "gateway/gateway_actor.hpp"
+#include "gateway/grpc_server.hpp"
+#include "gateway/image_builder_service.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/send.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <algorithm>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+
+namespace ib {
+
+namespace {
+
+std::map<std::string, std::string> environment() {
+  std::map<std::string, std::string> variables;
+  for (char** entry = ::environ; *entry != nullptr; ++entry) {
+    std::string text(*entry);
+    auto equals = text.find('=');
+    if (equals != std::string::npos) variables[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return variables;
+}
+
+result<engine_folders> state_folders(const config::settings& settings) {
+  auto directory = settings.local.state_directory;
+  if (directory.empty()) {
+    auto usual = config::default_state_directory(environment(), ::geteuid());
+    if (!usual) return usual.error();
+    directory = *usual;
+  }
+  return make_engine_folders(directory);
+}
+
+size_t cores() { return std::max(1U, std::thread::hardware_concurrency()); }
+
+std::shared_ptr<local_context> make_context(const config::settings& settings, engine_folders folders,
+                                            std::shared_ptr<io::registry_client> registry,
+                                            std::shared_ptr<io::credential_store> credentials) {
+  auto context = std::make_shared<local_context>();
+  context->settings = settings.local;
+  context->registries = settings.registries;
+  context->base_domain = parse_repository(settings.orchestrator.base_image_repository)->domain;
+  context->workspace_domain = parse_repository(settings.orchestrator.workspace_image_repository)->domain;
+  context->folders = std::move(folders);
+  context->registry = std::move(registry);
+  context->credentials = std::move(credentials);
+  return context;
+}
+
+result<std::shared_ptr<io::credential_store>>
+make_credentials(const config::orchestrator_settings& settings) {
+  std::shared_ptr<io::credential_source> service_file;
+  if (!settings.pull_secret_file.empty()) {
+    auto source = io::make_docker_config_source(settings.pull_secret_file);
+    if (!source) return with_context(source.error(), "orchestrator.pullSecretFile");
+    service_file = *source;
+  }
+  auth_policy policy(parse_repository(settings.base_image_repository)->domain,
+                     parse_repository(settings.workspace_image_repository)->domain);
+  return std::make_shared<io::credential_store>(std::move(policy), std::move(service_file), nullptr);
+}
+
+void configure(caf::actor_system_config& config) {
+  // On few cores `sharing` keeps the latency of an ask low while one worker is busy.
+  config.set("scheduler.policy", caf::atom("sharing"));
+  config.set("scheduler.max-threads", std::max<size_t>(cores(), 2));
+}
+
+template <class Handle>
+caf::strong_actor_ptr strong(const Handle& handle) {
+  return caf::actor_cast<caf::strong_actor_ptr>(handle);
+}
+
+} // namespace
+
+struct service::parts {
+  explicit parts(state_lock held) : lock(std::move(held)) { configure(actor_config); }
+
+  state_lock lock;
+  std::shared_ptr<local_context> context;
+  std::shared_ptr<journal_store> journal;
+  std::shared_ptr<build_children> children = std::make_shared<build_children>();
+  std::shared_ptr<running_builds_board> board = std::make_shared<running_builds_board>();
+  std::shared_ptr<std::atomic<bool>> draining = std::make_shared<std::atomic<bool>>(false);
+  caf::actor_system_config actor_config;
+  std::unique_ptr<caf::actor_system> system;
+  caf::actor root;
+  std::unique_ptr<image_builder_service> api;
+  std::unique_ptr<grpc_server> server;
+
+  void open_house(const config::settings& settings);
+  std::vector<child_spec> children_of_the_house(const config::settings& settings);
+};
+
+std::vector<child_spec> service::parts::children_of_the_house(const config::settings& settings) {
+  resolver_settings resolver;
+  resolver.tag_cache_ms = settings.tag_cache_ms;
+  build_settings build;
+  build.time_limit = std::chrono::milliseconds(settings.local.build_time_limit_ms);
+  director_settings direction;
+  direction.limits.running =
+      settings.local.concurrent_builds == 0 ? cores() : settings.local.concurrent_builds;
+  direction.limits.queued = settings.limits.queued_builds;
+  direction.log_retention_bytes = settings.limits.log_bytes_per_build;
+  intake_settings intake{settings.orchestrator.base_image_repository,
+                         settings.orchestrator.workspace_image_repository,
+                         board,
+                         {}};
+  return {
+      {names::journal, [this](auto& s) { return strong(s.spawn(journal_keeper, journal)); }},
+      {names::resolver,
+       [this, resolver](auto& s) { return strong(s.spawn(resolver_pool, context->registry, resolver)); }},
+      {names::engine, [this](auto& s) { return strong(s.spawn(local_engine, context)); }},
+      {names::fan_out, [](auto& s) { return strong(s.spawn(fan_out)); }},
+      {names::builds,
+       [this, build](auto& s) {
+         return strong(s.spawn(build_supervisor, children, restart_limits{}, build));
+       }},
+      {names::director, [this, direction](auto& s) { return strong(s.spawn(director, board, direction)); }},
+      {names::gateway, [intake](auto& s) { return strong(s.spawn(gateway, intake)); }},
+  };
+}
+
+void service::parts::open_house(const config::settings& settings) {
+  system = std::make_unique<caf::actor_system>(actor_config);
+  restart_limits limits;
+  limits.intensity = 10;
+  root = system->spawn(house, children_of_the_house(settings), limits);
+}
+
+result<std::unique_ptr<service>> service::start(const config::settings& settings) {
+  auto folders = state_folders(settings);
+  if (!folders) return folders.error();
+  auto lock = state_lock::take(folders->state);
+  if (!lock) return lock.error();
+  auto credentials = make_credentials(settings.orchestrator);
+  if (!credentials) return credentials.error();
+  clean_leftovers(*folders);
+  auto parts = std::make_unique<service::parts>(std::move(*lock));
+  parts->context = make_context(settings, std::move(*folders),
+                                io::make_registry_client(settings.registries, *credentials), *credentials);
+  parts->journal = make_memory_store(settings.limits.finished_builds);
+  parts->open_house(settings);
+  parts->api = std::make_unique<image_builder_service>(
+      *parts->system, parts->board, request_rules{settings.local.allow_file_protocol}, parts->draining);
+  std::unique_ptr<service> started(new service(std::move(parts)));
+  auto server = grpc_server::start(settings.grpc, {started->parts_->api.get()});
+  if (!server) return server.error();
+  started->parts_->server = std::move(*server);
+  io::log_info("serving gRPC", {{"address", started->address()}});
+  return started;
+}
+
+service::service(std::unique_ptr<parts> p) : parts_(std::move(p)) {}
+
+const std::string& service::address() const { return parts_->server->address(); }
+
+service::~service() {
+  *parts_->draining = true;
+  for (const auto& channel : parts_->board->read()->channels)
+    channel->wake_all();
+  if (parts_->server) parts_->server->stop();
+  caf::anon_send(parts_->root, stop_house{});
+  parts_->root = nullptr;
+  parts_->context->shutdown.request_stop();
+  wait_for_workers(*parts_->context);
+  // Waits for the last actor.
+  parts_->system.reset();
+  io::log_info("stopped");
+}
+
+} // namespace ib

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "actors/domain/result.hpp"
+#include "config/settings.hpp"
+
+#include <memory>
+#include <string>
+
+namespace ib {
+
+/// The whole service: state folder, registry client, actors, gRPC server.
+class service {
+public:
+  /// Starts everything; where an error is returned nothing is left running.
+  static result<std::unique_ptr<service>> start(const config::settings& settings);
+  /// Stops: no new builds, streams end with UNAVAILABLE after their last byte, builds and their processes
+  /// end.
+  ~service();
+
+  /// "host:port" the gRPC server listens on, with the port that was chosen for ":0".
+  const std::string& address() const;
+
+private:
+  struct parts;
+  explicit service(std::unique_ptr<parts> p);
+  std::unique_ptr<parts> parts_;
+};
+
+} // namespace ib
