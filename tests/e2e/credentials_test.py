@@ -1,0 +1,101 @@
+"""Registries that ask who is there: the service's own credentials, the request's, and who may use which."""
+
+import base64
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+import grpc  # noqa: E402
+
+from client import builder, ref_source, request  # noqa: E402
+from images import Images  # noqa: E402
+from workshop import PROLOGUE, WorkshopTest, main  # noqa: E402
+
+OWN, OTHER = ("pusher", "own-secret-1"), ("guest", "other-secret-2")
+
+
+def encoded(user):
+    return base64.b64encode(":".join(user).encode()).decode()
+
+
+class CredentialsTest(WorkshopTest):
+    registry_users = dict([OWN])
+
+    @classmethod
+    def prepare(cls):
+        cls.other = cls.add_registry("other", dict([OTHER]))
+        cls.digest = Images(cls.other.address, OTHER).push("library/base", "v1", {"base": b"base\n"})
+        cls.images.push("library/own", "v1", {"own": b"own\n"})
+        cls.base = cls.other.address + "/library/base:v1"
+        cls.add_repository("house", {"Dockerfile": PROLOGUE + "RUN echo hello\n",
+                                     "Dockerfile.from": f"FROM {cls.base}\nCOPY Dockerfile /\n",
+                                     "Dockerfile.look": PROLOGUE + "RUN cat /proc/self/environ /proc/1/environ; "
+                                                        "ls -a / /run /root /tmp; echo looked\n"})
+        pull_secret = os.path.join(cls.folder, "pull-secret.json")
+        with open(pull_secret, "w", encoding="ascii") as file:
+            json.dump({"auths": {cls.registry.address: {"auth": encoded(OWN)}}}, file)
+        cls.config = {"orchestrator": {"pullSecretFile": pull_secret}}
+
+    def additional(self, user=OTHER):
+        return builder.BuildRegistryAuth(additional={self.other.address: encoded(user)})
+
+    def assert_unauthenticated(self, call, *arguments, **more):
+        with self.assertRaises(grpc.RpcError) as caught:
+            call(*arguments, **more)
+        self.assertEqual(grpc.StatusCode.UNAUTHENTICATED, caught.exception.code(), caught.exception.details())
+        self.assertIn("cannot resolve image", caught.exception.details())
+        self.assertNotIn("secret", caught.exception.details())
+
+    def test_the_service_pushes_with_its_own_credentials_whatever_the_request_allows(self):
+        last = self.assert_built(self.client.build_to_end(request(self.source("house"))))
+        self.assertIsNotNone(self.images.digest(last.base_ref))
+        self.assertEqual(self.images.digest(last.base_ref), self.images.digest(last.ref))
+
+    def test_the_services_credentials_are_for_those_that_a_request_allows(self):
+        own = self.registry.address + "/library/own:v1"
+        self.assert_unauthenticated(self.client.resolve_base, own)
+        selective = builder.BuildRegistryAuthSelective
+        refused = builder.BuildRegistryAuth(selective=selective(any_of=[self.other.address]))
+        self.assert_unauthenticated(self.client.resolve_base, own, auth=refused)
+        for auth in (builder.BuildRegistryAuth(total=builder.BuildRegistryAuthTotal(allow_all=True)),
+                     builder.BuildRegistryAuth(selective=selective(allow_baserep=True)),
+                     builder.BuildRegistryAuth(selective=selective(allow_workspacerep=True)),
+                     builder.BuildRegistryAuth(selective=selective(any_of=[self.registry.address]))):
+            self.assertIn("@sha256:", self.client.resolve_base(own, auth=auth))
+
+    def test_the_requests_own_credentials_open_its_registry(self):
+        self.assert_unauthenticated(self.client.resolve_base, self.base)
+        self.assert_unauthenticated(self.client.resolve_base, self.base, auth=self.additional(("guest", "secret-x")))
+        resolved = self.client.resolve_base(self.base, auth=self.additional())
+        self.assertEqual(f"{self.other.address}/library/base@{self.digest}", resolved)
+
+    def test_an_image_behind_the_requests_credentials_becomes_a_workspace_image(self):
+        last = self.assert_built(self.client.build_to_end(request(ref_source(self.base), auth=self.additional())))
+        self.assertEqual(self.digest, self.images.digest(last.ref))
+
+    def test_from_uses_the_requests_credentials_and_shows_them_to_nobody(self):
+        source = self.source("house", "Dockerfile.from")
+        refused = self.assert_failed(self.client.build_to_end(request(source)))
+        self.assertTrue(refused.startswith("build failed: "), refused)
+        self.assertIn("cannot resolve image", refused)
+        responses = self.client.build_to_end(request(source, auth=self.additional()))
+        self.assertEqual(b"base\n", self.images.files(self.assert_built(responses).ref)["base"])
+        for text in (self.client.log_text(build_id=responses[0].info.build_id), self.service.log_text().encode()):
+            for secret in (OTHER[1], encoded(OTHER), OWN[1], encoded(OWN)):
+                self.assertNotIn(secret.encode(), text)
+
+    def test_a_dockerfile_command_sees_no_credential(self):
+        auth = self.additional()
+        auth.total.allow_all = True
+        responses = self.client.build_to_end(request(self.source("house", "Dockerfile.look"), auth=auth))
+        self.assert_built(responses)
+        log = self.client.log_text(build_id=responses[0].info.build_id)
+        self.assertIn(b"looked\n", log)
+        for word in (b"auth", b"[redacted]", b"REGISTRY_"):
+            self.assertNotIn(word, log.partition(b"RUN cat")[2])
+
+
+if __name__ == "__main__":
+    main()

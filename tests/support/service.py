@@ -1,0 +1,64 @@
+"""The service as a child of a test, with a state folder of its own."""
+
+import json
+import os
+import tempfile
+
+from child import Child
+from places import program
+
+
+class Service:
+    """`config` is laid over a small default: `chroot` isolation (a step reaches the test's gate), free ports."""
+
+    def __init__(self, folder, config):
+        # Beside the test's other folders, which hold registries: what mentions this path belongs to the service.
+        self.state = tempfile.mkdtemp(prefix="state-", dir=folder)
+        self._config = os.path.join(self.state + ".json")
+        whole = _laid_over({
+            "server": {"services": {"grpc": {"address": "127.0.0.1:0"}}},
+            "local": {"stateDirectory": self.state, "isolation": "chroot", "stopGrace": "2s"},
+        }, config)
+        with open(self._config, "w", encoding="utf-8") as file:
+            json.dump(whole, file)
+        self.start()
+
+    def start(self):
+        self._child = Child([program("image-builder"), "run", "--config", self._config, "--json-log"])
+        self.pid = self._child.pid
+        self.address = self._child.wait_for_error_line(_serving)
+
+    def is_alive(self):
+        return self._child.is_alive()
+
+    def signal(self, number):
+        self._child.signal(number)
+
+    def wait(self):
+        return self._child.wait()
+
+    def stop(self):
+        return self._child.stop()
+
+    def kill(self):
+        self._child.kill()
+
+    def log_text(self):
+        return self._child.text()
+
+    def wait_for_log(self, part):
+        return self._child.wait_for_error_line(lambda line: part in line and line)
+
+
+def _serving(line):
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    return entry.get("address") if entry.get("message") == "serving gRPC" else None
+
+
+def _laid_over(base, more):
+    for key, value in more.items():
+        base[key] = _laid_over(base[key], value) if isinstance(value, dict) and isinstance(base.get(key), dict) else value
+    return base
