@@ -178,7 +178,8 @@ const std::string& service::address() const { return parts_->server->address(); 
 
 service::~service() {
   *parts_->draining = true;
-  for (const auto& channel : parts_->board->read()->channels)
+  auto running = parts_->board->read();
+  for (const auto& channel : running->channels)
     channel->wake_all();
   // The server waits for its calls and the calls for the house: both stop at the same time.
   std::thread stopping([this] {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/domain/registry_settings.hpp"
+#include "actors/engine/store_gate.hpp"
 #include "actors/io/credential_source.hpp"
 #include "actors/io/registry_client.hpp"
 #include "config/settings.hpp"
@@ -30,7 +31,7 @@ struct build_tools {
   std::string explanation;     ///< what was taken and what it means for untrusted Dockerfiles, one line
 };
 
-/// What all runs of the local engine share. Immutable but for the counter.
+/// What all runs of the local engine share. Immutable but for the counter and the gate.
 struct local_context {
   config::local_settings settings;
   registry_settings registries;
@@ -39,6 +40,7 @@ struct local_context {
   engine_folders folders;
   std::shared_ptr<io::registry_client> registry;
   std::shared_ptr<io::credential_store> credentials;
+  mutable store_gate store;  ///< who may use the layer cache now
   std::stop_source shutdown; ///< ends every run when the process ends
   /// Worker threads alive; the process waits for them before it exits, so that no child outlives it.
   std::atomic<int> workers{0};

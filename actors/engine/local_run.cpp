@@ -1,5 +1,6 @@
 #include "actors/engine/local_run.hpp"
 
+#include "actors/engine/layer_store.hpp"
 #include "actors/engine/pipeline.hpp"
 #include "actors/guard.hpp"
 
@@ -15,6 +16,14 @@ namespace {
 
 /// How long a run that has ended waits for its build to come for it.
 constexpr std::chrono::minutes abandon_after{10};
+
+void prune(const local_context& context, const build_tools& tools) {
+  try {
+    prune_layers(context, tools);
+  } catch (...) {
+    io::log_error("cannot prune the layer cache: " + what_of(std::current_exception()));
+  }
+}
 
 /// The worker thread: runs the pipeline and tells the actor. An exception is the run's failure, not the
 /// process's.
@@ -41,6 +50,8 @@ void work(std::shared_ptr<local_context> context, std::shared_ptr<const build_to
   caf::anon_send(run, worker_ended{std::move(how)});
   // Let go of the actor before the count says that this thread is gone: the actor system may end then.
   run = nullptr;
+  // The build has been told its end and waits for nothing of this.
+  if (tools && std::holds_alternative<dockerfile_source>(plan->source)) prune(*context, *tools);
   context->workers.fetch_sub(1);
   context->workers.notify_all();
 }
