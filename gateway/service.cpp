@@ -188,7 +188,7 @@ service::~service() {
   caf::anon_send(parts_->root, stop_house{});
   parts_->root = nullptr;
   parts_->context->shutdown.request_stop();
-  wait_for_workers(*parts_->context);
+  parts_->context->workers.wait();
   stopping.join();
   // Waits for the last actor.
   parts_->system.reset();

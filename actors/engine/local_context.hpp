@@ -2,11 +2,11 @@
 
 #include "actors/domain/registry_settings.hpp"
 #include "actors/engine/store_gate.hpp"
+#include "actors/engine/worker_threads.hpp"
 #include "actors/io/credential_source.hpp"
 #include "actors/io/registry_client.hpp"
 #include "config/settings.hpp"
 
-#include <atomic>
 #include <cstddef>
 #include <filesystem>
 #include <memory>
@@ -42,12 +42,8 @@ struct local_context {
   std::shared_ptr<io::credential_store> credentials;
   mutable store_gate store;  ///< who may use the layer cache now
   std::stop_source shutdown; ///< ends every run when the process ends
-  /// Worker threads alive; the process waits for them before it exits, so that no child outlives it.
-  std::atomic<int> workers{0};
+  worker_threads workers;    ///< the process waits for them before it exits
 };
-
-/// Waits until no worker thread is left; they end soon after their run is stopped.
-void wait_for_workers(local_context& context);
 
 /// Creates the folders of the local engine below `state_directory`.
 result<engine_folders> make_engine_folders(const std::filesystem::path& state_directory);
