@@ -9,7 +9,9 @@
 #include <grpcpp/create_channel.h>
 #include <image-builder-api/imgbuilder.grpc.pb.h>
 
+#include <algorithm>
 #include <future>
+#include <mutex>
 #include <thread>
 
 using namespace ib;
@@ -27,17 +29,16 @@ public:
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Logs(grpc::CallbackServerContext*,
                                                    const grpc::ByteBuffer* request) override {
     builder::LogsRequest wish;
-    CHECK(parse(*request, wish));
+    if (!parse(*request, wish)) return nullptr;
     return begin(std::make_shared<log_stream>(draining_, wish.censored()), wish.build_id());
   }
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Build(grpc::CallbackServerContext*,
                                                     const grpc::ByteBuffer* request) override {
     builder::BuildRequest wish;
-    CHECK(parse(*request, wish));
+    if (!parse(*request, wish)) return nullptr;
     auto stream = std::make_shared<build_stream>(draining_);
     if (wish.triggered_by() == "existing") {
-      stream->hold();
-      streams_.push_back(stream);
+      keep_in_sight(stream);
       stream->answer_existing("registry.example/ws:1", "registry.example/base:1");
       return stream.get();
     }
@@ -53,8 +54,7 @@ public:
 private:
   grpc::ServerWriteReactor<grpc::ByteBuffer>* begin(const std::shared_ptr<pull_stream>& stream,
                                                     const std::string& how) {
-    stream->hold();
-    streams_.push_back(stream);
+    keep_in_sight(stream);
     if (how == "lost")
       stream_ticket lost(stream);
     else if (how == "held")
@@ -66,8 +66,15 @@ private:
     return stream.get();
   }
 
+  void keep_in_sight(const std::shared_ptr<pull_stream>& stream) {
+    stream->hold();
+    std::lock_guard turn(streams_mutex_);
+    streams_.push_back(stream);
+  }
+
   channel_ptr channel_;
   drain_flag draining_;
+  std::mutex streams_mutex_;
   std::promise<std::shared_ptr<stream_ticket>> held_;
   std::vector<std::weak_ptr<pull_stream>> streams_;
 };
