@@ -181,10 +181,12 @@ service::~service() {
   auto running = parts_->board->read();
   for (const auto& channel : running->channels)
     channel->wake_all();
-  if (parts_->server) parts_->server->stop();
+  // Before the server, which waits for every call: those that are still being decided are answered once the
+  // actors they wait for are gone.
   caf::anon_send(parts_->root, stop_house{});
   parts_->root = nullptr;
   parts_->context->shutdown.request_stop();
+  if (parts_->server) parts_->server->stop();
   wait_for_workers(*parts_->context);
   // Waits for the last actor.
   parts_->system.reset();
