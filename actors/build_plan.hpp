@@ -27,6 +27,7 @@ struct build_plan {
   bool retry_lookups = false; ///< the request's use_retry_client
   std::string log_url;        ///< see build_identity
   std::string owner_token;
+  std::string missing_base;             ///< the request's resolved base image where that is gone, else empty
   std::vector<std::string> explanation; ///< first lines of the log: why it is built and not reused
 };
 
