@@ -110,6 +110,7 @@ private:
     plan->retry_lookups = request_.use_retry_client;
     plan->log_url = settings_.log_url ? settings_.log_url(plan->build_id) : "";
     plan->owner_token = io::random_token();
+    if (base_is_gone_) plan->missing_base = request_.base_image_name_resolved;
     plan->explanation.push_back("building " + workspace_ref + ": " + why);
     plan->explanation.push_back("base image " + plan->base_ref);
     for (auto& line : explanation_)

@@ -57,6 +57,8 @@ build_event pipeline::run() {
   auto fault = fault_of(done.error().code);
   auto message = done.error().message;
   if (fault == fault_class::user) message = "build failed: " + message;
+  // Words that clients look for.
+  if (!plan_->missing_base.empty()) message += "; base image does not exist: " + plan_->missing_base;
   return run_failed{fault, message};
 }
 
@@ -217,7 +219,10 @@ result<std::optional<reference>> pipeline::look_for(const std::string& text) con
   });
   if (image) return std::optional(image->ref);
   if (image.error().code == error_code::not_found) return std::optional<reference>{};
-  return image.error();
+  // It is asked with the service's own credentials: whatever is wrong with them is not the user's fault.
+  auto why = image.error();
+  if (fault_of(why.code) == fault_class::user) why.code = error_code::internal;
+  return why;
 }
 
 result<fs::path> pipeline::auth_file(const std::string& name, registry_purpose purpose,
