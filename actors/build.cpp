@@ -130,6 +130,7 @@ void build_work::follow(const run_handle& handle) {
     return apply(run_failed{fault_class::infrastructure, handle.run.error().message});
   }
   run_ = caf::actor_cast<run_actor>(*handle.run);
+  run_told_its_end_ = false;
   redactor_ = std::make_unique<redactor>(record_.secrets);
   redactor_base_ = taken_ = record_.raw_offset;
   last_sign_ = self_->clock().now();
@@ -142,7 +143,8 @@ void build_work::follow(const run_handle& handle) {
 void build_work::run_is_down(const caf::actor_addr& who) {
   if (run_ && run_.address() == who) {
     run_ = nullptr;
-    apply(run_lost{});
+    // What became of a run that told its end is known; its going costs no attempt.
+    if (!run_told_its_end_) apply(run_lost{});
   }
 }
 
@@ -166,6 +168,7 @@ void build_work::take_phase(const run_phase& phase) {
 
 void build_work::take_end(const run_ended& end) {
   if (end.attempt != record_.machine.attempt) return;
+  run_told_its_end_ = true;
   if (redactor_) {
     std::string text;
     redactor_->finish(text);
@@ -227,13 +230,12 @@ void build_work::reach_time_limit() { apply(time_limit_reached{in_words(settings
 void build_work::check_stall() {
   auto quiet = self_->clock().now() - last_sign_;
   auto next = settings_.stall_notice;
-  if (quiet >= settings_.stall_notice && has_run(record_.machine.state)) {
-    auto quiet_ms = std::chrono::duration_cast<std::chrono::milliseconds>(quiet).count();
+  auto quiet_ms = std::chrono::duration_cast<std::chrono::milliseconds>(quiet);
+  if (quiet_ms < settings_.stall_notice)
+    next -= quiet_ms;
+  else if (has_run(record_.machine.state))
     publish({build_status::running, std::string("still ") + to_string(record_.machine.state) +
-                                        ", no output for " + in_words(quiet_ms)});
-  } else {
-    next -= std::chrono::duration_cast<std::chrono::milliseconds>(quiet);
-  }
+                                        ", no output for " + in_words(quiet_ms.count())});
   self_->delayed_send(self_, std::max(next, std::chrono::milliseconds(1)), build_stall_check{});
 }
 

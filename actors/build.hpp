@@ -68,6 +68,7 @@ private:
   caf::actor_clock::time_point last_sign_; ///< when the run last printed something
   caf::actor_clock::time_point run_began_;
   bool stall_check_armed_ = false;
+  bool run_told_its_end_ = false;
 };
 
 struct build_actor_state {

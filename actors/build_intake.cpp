@@ -80,10 +80,11 @@ private:
     auto board = settings_.board->read();
     seen_epoch_ = board->epoch;
     if (!inquiry_) {
+      if (request_.force_rebuild) return admit(std::move(base_ref), workspace_ref, "forced by the request");
+      // Said only where that build ends, and fails, before this one is admitted.
       for (const auto& channel : board->channels)
         if (channel->identity().workspace_ref == workspace_ref)
-          return admit(std::move(base_ref), workspace_ref, "");
-      if (request_.force_rebuild) return admit(std::move(base_ref), workspace_ref, "forced by the request");
+          return admit(std::move(base_ref), workspace_ref, "the build that was under way has just failed");
     }
     auto me = shared_from_this();
     look_for(workspace_ref, [me, base_ref, workspace_ref](const result<io::found_image>& image) {

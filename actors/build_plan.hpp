@@ -4,6 +4,7 @@
 #include "actors/domain/build_source.hpp"
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,9 @@ struct build_plan {
   bool retry_lookups = false; ///< the request's use_retry_client
   std::string log_url;        ///< see build_identity
   std::string owner_token;
+  /// What the source's one-time URLs answered; shared by the attempts of the build, which follow one another.
+  std::shared_ptr<std::map<std::string, std::string>> one_time_answers =
+      std::make_shared<std::map<std::string, std::string>>();
   std::vector<std::string> explanation; ///< first lines of the log: why it is built and not reused
 };
 

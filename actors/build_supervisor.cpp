@@ -90,16 +90,24 @@ void build_supervision::crashed(const std::string& build_id, const std::string& 
 }
 
 void build_supervision::give_up(const std::string& build_id, const std::string& cause) {
-  children_->erase(build_id);
   io::log_error("build actor crashed too often", {{"build_id", build_id}, {"cause", cause}});
   auto journal = find_actor<journal_actor>(self_->system(), names::journal);
-  if (!journal) return;
+  if (!journal) return postpone(build_id);
   self_->request(journal, ask_timeout, journal_find{build_id, ""})
       .then(
-          [this, cause](const journal_found& found) {
-            if (found.record) end_as_failure(*found.record, cause);
+          [this, build_id, cause](const journal_found& found) {
+            if (found.record)
+              end_as_failure(*found.record, cause);
+            else
+              children_->erase(build_id);
           },
-          [](const caf::error&) {});
+          [this, build_id](const caf::error&) { postpone(build_id); });
+}
+
+/// Without the journal no end can be kept, and so none may be told: the build stays a child and is tried
+/// again.
+void build_supervision::postpone(const std::string& build_id) {
+  self_->delayed_send(self_, std::chrono::milliseconds(limits_.max_delay_ms), restart_build{build_id});
 }
 
 void build_supervision::end_as_failure(build_record record, const std::string& cause) {
@@ -109,7 +117,9 @@ void build_supervision::end_as_failure(build_record record, const std::string& c
   auto step = transition(record.machine, gave_up{message});
   auto machine = step ? step->next : record.machine;
   auto journal = find_actor<journal_actor>(self_->system(), names::journal);
+  if (!journal) return postpone(id);
   auto tell = [this, record, machine] {
+    children_->erase(record.plan->build_id);
     auto status = machine.state == build_state::succeeded ? build_status::success : build_status::failure;
     record.channel->publish({status, machine.end_message});
     auto& system = self_->system();
@@ -120,10 +130,15 @@ void build_supervision::end_as_failure(build_record record, const std::string& c
     if (auto director = find_actor<director_actor>(system, names::director))
       self_->send(director, build_ended{record.plan->build_id, status == build_status::success, 0});
   };
-  if (!journal) return tell();
   caf::anon_send(journal, journal_append{id, "image-builder: " + message + "\n", record.raw_offset});
   self_->request(journal, ask_timeout, journal_advance{id, machine, record.deadline})
-      .then([tell](const journal_kept&) { tell(); }, [tell](const caf::error&) { tell(); });
+      .then([tell](const journal_kept&) { tell(); }, [this, id](const caf::error&) { postpone(id); });
+}
+
+void build_supervision::close() {
+  for (auto& [id, child] : *children_)
+    if (child.actor) self_->send_exit(child.actor, caf::exit_reason::user_shutdown);
+  children_->clear();
 }
 
 build_supervisor_impl::behavior_type

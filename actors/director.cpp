@@ -61,6 +61,9 @@ void direction::begin(std::shared_ptr<running_builds_board> board, director_sett
 
 void direction::recover(const std::vector<build_record>& records) {
   auto supervisor = find_actor<build_supervisor_actor>(self_->system(), names::builds);
+  // Slots that are taken first: by the owners' turns a build may run while an older one still waits.
+  for (const auto& record : records)
+    if (record.machine.state != build_state::queued) queue_->adopt_running(record.plan->build_id);
   for (const auto& record : records) {
     const auto& id = record.plan->build_id;
     entries_[id] = entry{record.channel, {}, true, {}};
@@ -69,8 +72,6 @@ void direction::recover(const std::vector<build_record>& records) {
     if (record.machine.state == build_state::queued) {
       // What was admitted once is never refused afterwards.
       if (!queue_->submit(id, record.plan->triggered_by)) queue_->adopt_running(id);
-    } else {
-      queue_->adopt_running(id);
     }
     if (supervisor) self_->send(supervisor, start_build{id});
   }

@@ -18,9 +18,10 @@ public:
 
   result<void> create(build_record record) override {
     const auto id = record.plan->build_id;
-    newest_[record.plan->workspace_ref] = id;
+    const auto ref = record.plan->workspace_ref;
     if (!records_.emplace(id, std::move(record)).second)
       return error{error_code::failed_precondition, "build " + id + " is known already", "", {}};
+    newest_[ref] = id;
     order_.push_back(id);
     return {};
   }

@@ -52,9 +52,11 @@ void build_stream::OnWriteDone(bool ok) {
 
 void build_stream::begin(build_channel& channel) { cursor_ = channel.from_start(); }
 
-bool build_stream::has_more() const {
-  auto ahead = *cursor_;
-  return ahead.next() != nullptr;
+std::function<bool()> build_stream::news_since_now() const {
+  return [cursor = *cursor_] {
+    auto ahead = cursor;
+    return ahead.next() != nullptr;
+  };
 }
 
 bool build_stream::next(grpc::ByteBuffer& message, bool) {

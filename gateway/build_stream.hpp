@@ -22,7 +22,7 @@ public:
 protected:
   void begin(build_channel& channel) override;
   bool next(grpc::ByteBuffer& message, bool complete) override;
-  bool has_more() const override;
+  std::function<bool()> news_since_now() const override;
   bool complete(const build_channel&) const override { return terminal_sent_; }
 
 private:

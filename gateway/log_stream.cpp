@@ -26,6 +26,12 @@ bool log_stream::next(grpc::ByteBuffer& message, bool complete) {
   return true;
 }
 
+std::function<bool()> log_stream::news_since_now() const {
+  return [&log = channel().log(), offset = cursor_.offset()] {
+    return log.end_offset() > offset || log.closed();
+  };
+}
+
 bool log_stream::next_censored(grpc::ByteBuffer& message, bool complete) {
   std::string text;
   while (text.empty()) {

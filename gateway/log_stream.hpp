@@ -18,7 +18,7 @@ public:
 protected:
   void begin(build_channel& channel) override;
   bool next(grpc::ByteBuffer& message, bool complete) override;
-  bool has_more() const override { return cursor_.offset() < channel().log().end_offset(); }
+  std::function<bool()> news_since_now() const override;
   bool complete(const build_channel& channel) const override { return channel.log().closed(); }
 
 private:

@@ -6,8 +6,8 @@
 #include <CLI/CLI.hpp>
 
 #include <csignal>
-#include <cstring>
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
 #include <optional>
 #include <thread>

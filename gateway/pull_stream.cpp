@@ -28,8 +28,6 @@ void pull_stream::OnWriteDone(bool ok) {
   pump();
 }
 
-bool pull_stream::has_news() const { return cancelled_ || *draining_ || has_more() || complete(*channel_); }
-
 void pull_stream::pump() {
   for (;;) {
     if (cancelled_) return Finish(grpc::Status::CANCELLED);
@@ -39,11 +37,15 @@ void pull_stream::pump() {
     if (next(message_, whole)) return StartWrite(&message_);
     if (whole) return Finish(grpc::Status::OK);
     if (draining) return Finish(stopping_status());
+    auto news = news_since_now();
+    // Once parked, a waker may end the stream and the library let go of it while this still looks.
+    auto alive = shared_from_this();
     parked_ = true;
-    channel_->park(shared_from_this());
+    channel_->park(alive);
     // Something may have come between the look and the parking: take the turn back and look again, unless a
-    // waker has it by now.
-    if (!has_news() || !parked_.exchange(false)) return;
+    // waker has it by now. Such a waker moves the stream on at the same time, so that nothing of it may be
+    // read here.
+    if (!(cancelled_ || *draining_ || news()) || !parked_.exchange(false)) return;
   }
 }
 

@@ -7,6 +7,7 @@
 #include <grpcpp/support/server_callback.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 
 namespace ib {
@@ -44,8 +45,9 @@ protected:
   virtual void begin(build_channel& channel) = 0;
   /// The next message, false where there is none yet. `complete`: the channel will not grow any more.
   virtual bool next(grpc::ByteBuffer& message, bool complete) = 0;
-  /// True where there is something that next() would take now.
-  virtual bool has_more() const = 0;
+  /// A question for whoever does not have the turn, from any thread: has anything come since now that next()
+  /// would take, or has the channel been completed?
+  virtual std::function<bool()> news_since_now() const = 0;
   /// True where the channel will not grow any more for this kind of stream.
   virtual bool complete(const build_channel& channel) const = 0;
 
@@ -53,7 +55,6 @@ protected:
 
 private:
   void pump();
-  bool has_news() const;
 
   drain_flag draining_;
   std::shared_ptr<pull_stream> self_;

@@ -27,7 +27,7 @@ struct log_slice {
 class log_buffer {
 public:
   static constexpr size_t first_block_bytes = 1024;
-  static constexpr size_t max_block_bytes = 64 * 1024;
+  static constexpr size_t max_block_bytes = size_t{64} * 1024;
 
   /// `retention_bytes`: how much is kept at least before the beginning is dropped; 0 keeps everything.
   explicit log_buffer(uint64_t retention_bytes = 0);

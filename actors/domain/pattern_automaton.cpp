@@ -1,16 +1,27 @@
 #include "actors/domain/pattern_automaton.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace ib {
 
 namespace {
 
 constexpr uint32_t none = 0; // the root is nobody's child
-constexpr size_t pair_words = 65536 / 64;
+constexpr size_t max_window = 32;
+constexpr size_t max_block = 4;
+constexpr unsigned hash_bits = 14; // a table that stays in the first-level cache
 
-size_t pair_index(char first, char second) {
-  return static_cast<size_t>(static_cast<unsigned char>(first)) * 256 + static_cast<unsigned char>(second);
+/// A hash of the `size` bytes (1 to 4) at `bytes`.
+uint32_t block_hash(const char* bytes, size_t size) {
+  uint32_t value = 0;
+  if (size == max_block) {
+    std::memcpy(&value, bytes, max_block);
+  } else {
+    for (size_t i = 0; i < size; ++i)
+      value = value << 8 | static_cast<unsigned char>(bytes[i]);
+  }
+  return (value * 2654435761U) >> (32 - hash_bits);
 }
 
 } // namespace
@@ -28,9 +39,10 @@ struct pattern_set::automaton::trie {
 };
 
 pattern_set::automaton::automaton(const std::vector<std::string>& patterns) {
-  add_edges(trie(patterns));
+  const trie built(patterns);
+  add_edges(built);
   add_failures();
-  if (!empty()) add_pairs();
+  if (!empty()) add_shifts(built);
 }
 
 void pattern_set::automaton::add_edges(const trie& built) {
@@ -65,6 +77,9 @@ void pattern_set::automaton::add_edges(const trie& built) {
 }
 
 void pattern_set::automaton::add_failures() {
+  for (auto edge = states_[0].first_edge; edge < edges_end(0); ++edge) {
+    root_[edge_bytes_[edge]] = edge_targets_[edge];
+  }
   for (uint32_t state = 0; state < states_.size(); ++state) {
     auto& from = states_[state];
     const auto& shorter = states_[from.fail];
@@ -77,21 +92,18 @@ void pattern_set::automaton::add_failures() {
   }
 }
 
-void pattern_set::automaton::add_pairs() {
-  pairs_.assign(pair_words, 0);
-  const auto mark = [&](unsigned char first, unsigned char second) {
-    const size_t index = static_cast<size_t>(first) * 256 + second;
-    pairs_[index / 64] |= uint64_t{1} << (index % 64);
-  };
-  for (auto edge = states_[0].first_edge; edge < edges_end(0); ++edge) {
-    const auto target = edge_targets_[edge];
-    const auto first = edge_bytes_[edge];
-    const bool is_whole_pattern = states_[target].match_length > 0;
-    for (unsigned second = 0; is_whole_pattern && second < 256; ++second) {
-      mark(first, static_cast<unsigned char>(second));
+void pattern_set::automaton::add_shifts(const trie& built) {
+  window_ = max_window;
+  for (const auto& pattern : built.sorted)
+    window_ = std::min(window_, pattern.size());
+  block_ = std::min(window_, max_block);
+  const auto last = window_ - block_;
+  shifts_.assign(size_t{1} << hash_bits, static_cast<uint8_t>(last + 1));
+  for (const auto& pattern : built.sorted) {
+    for (size_t at = 0; at <= last; ++at) {
+      auto& shift = shifts_[block_hash(pattern.data() + at, block_)];
+      shift = std::min(shift, static_cast<uint8_t>(last - at));
     }
-    for (auto next = states_[target].first_edge; next < edges_end(target); ++next)
-      mark(first, edge_bytes_[next]);
   }
 }
 
@@ -110,22 +122,19 @@ uint32_t pattern_set::automaton::child(uint32_t state, unsigned char byte) const
 
 uint32_t pattern_set::automaton::step(uint32_t state, char byte) const {
   for (;;) {
+    if (state == 0) return root_[static_cast<unsigned char>(byte)];
     if (const auto next = child(state, static_cast<unsigned char>(byte))) return next;
-    if (state == 0) return 0;
     state = states_[state].fail;
   }
 }
 
 size_t pattern_set::automaton::skip(std::string_view in, size_t from) const {
-  if (in.empty()) return 0;
-  const size_t last = in.size() - 1;
-  const uint64_t* pairs = pairs_.data();
-  for (; from < last; ++from) {
-    const auto index = pair_index(in[from], in[from + 1]);
-    if ((pairs[index / 64] >> (index % 64)) & 1) return from;
+  while (from + window_ <= in.size()) {
+    const auto shift = shifts_[block_hash(in.data() + from + window_ - block_, block_)];
+    if (shift == 0) break;
+    from += shift;
   }
-  // The pair of the last byte is not there yet: its first half decides.
-  return child(0, static_cast<unsigned char>(in[last])) != none ? from : in.size();
+  return from;
 }
 
 } // namespace ib

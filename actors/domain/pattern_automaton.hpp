@@ -2,6 +2,7 @@
 
 #include "actors/domain/redactor.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -15,14 +16,13 @@ namespace ib {
 ///
 /// Edges are kept sparse, some 25 bytes for each byte of the patterns: a request may bring secrets of
 /// megabytes, for which a dense table would take gigabytes. Speed on text without secrets comes from skip(),
-/// which looks at pairs of bytes and does not touch the states at all.
+/// which moves on in strides, as Wu and Manber's algorithm does, and does not touch the states at all.
 struct pattern_set::automaton {
 public:
   explicit automaton(const std::vector<std::string>& patterns);
 
   bool empty() const { return states_.size() == 1; }
-  /// From the root: the first position at or behind `from` that may begin a match; the size of `in` where
-  /// there is none.
+  /// From the root: a position at or behind `from` before which no match begins.
   size_t skip(std::string_view in, size_t from) const;
   /// The state after `byte` follows `state`.
   uint32_t step(uint32_t state, char byte) const;
@@ -42,14 +42,20 @@ private:
 
   void add_edges(const trie& built);
   void add_failures();
-  void add_pairs();
+  void add_shifts(const trie& built);
   uint32_t edges_end(uint32_t state) const;
   uint32_t child(uint32_t state, unsigned char byte) const;
 
   std::vector<node> states_; ///< in breadth-first order: a failure always points to an earlier one
   std::vector<unsigned char> edge_bytes_;
   std::vector<uint32_t> edge_targets_;
-  std::vector<uint64_t> pairs_; ///< bit [first * 256 + second]: these two bytes may begin a match
+  std::array<uint32_t, 256> root_{}; ///< the root's edges by byte; 0 for none
+
+  /// The first `window_` bytes of every pattern, looked at in blocks of `block_` bytes: by the hash of a
+  /// block, how far the text may be moved on when that block ends the window.
+  size_t window_ = 0;
+  size_t block_ = 0;
+  std::vector<uint8_t> shifts_;
 };
 
 } // namespace ib

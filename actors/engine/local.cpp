@@ -7,6 +7,7 @@
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -66,6 +67,12 @@ run_handle local_engine_work::attach(const attach_run& wish) const {
 }
 
 void local_engine_work::stop(const stop_run& wish) {
+  auto waits = std::find_if(waiting_.begin(), waiting_.end(),
+                            [&](const auto& start) { return start.order.plan->build_id == wish.build_id; });
+  if (waits != waiting_.end()) {
+    waits->answer.deliver(run_handle{error{error_code::cancelled, "stopped before it began", "", {}}});
+    waiting_.erase(waits);
+  }
   if (auto found = runs_.find(wish.build_id); found != runs_.end()) self_->send(found->second.actor, wish);
 }
 

@@ -32,7 +32,8 @@ public:
   /// Nobody will be held back any more (the run is being stopped).
   void open() {
     open_ = true;
-    outstanding_.fetch_add(1); // a changed value is what wakes the waiter
+    // A changed value is what wakes the waiter; by so much that no leave() can change it back.
+    outstanding_.fetch_add(size_t{1} << 40);
     outstanding_.notify_all();
   }
 

@@ -110,7 +110,8 @@ result<void> pipeline::build_and_push(const dockerfile_source& source) {
   fs::create_directory(context_root);
   fs::create_directory(private_folder);
   fs::permissions(private_folder, fs::perms::owner_all);
-  io::checkout_settings checkout{context_.settings.allow_file_protocol, events_.output};
+  io::checkout_settings checkout{context_.settings.allow_file_protocol, events_.output,
+                                 plan_->one_time_answers};
   if (auto done = io::prepare_context(source.source, context_root, private_folder, checkout, stop_); !done)
     return done;
   auto paths = io::locate_build_paths(source, context_root);
@@ -155,7 +156,7 @@ result<void> pipeline::publish() {
   if (!to) return to.error();
   if (from->domain == to->domain) {
     auto published = wait_for<io::published_image>([&](auto done) {
-      context_.registry->publish({*from, *to, plan_->auth}, std::move(done));
+      context_.registry->publish({*from, *to, plan_->auth, source_purpose()}, std::move(done));
     });
     if (published) {
       say("published " + published->digest + ": " + std::to_string(published->blobs_mounted) +
@@ -175,10 +176,7 @@ result<void> pipeline::copy_between_registries() {
   build_tools no_build;
   buildah tool(context_, tools_ == nullptr ? no_build : *tools_, folder_ / "copy", events_.output, stop_);
   if (auto done = tool.prepare({}); !done) return done;
-  bool own_base =
-      from.domain == context_.base_domain && !std::holds_alternative<reference_source>(plan_->source);
-  auto source_auth = auth_file(
-      "source.json", own_base ? registry_purpose::own_image : registry_purpose::resolve, {from.domain});
+  auto source_auth = auth_file("source.json", source_purpose(), {from.domain});
   if (!source_auth) return source_auth.error();
   auto target_auth = auth_file("target.json", registry_purpose::own_image, {to.domain});
   if (!target_auth) return target_auth.error();
@@ -195,6 +193,13 @@ result<void> pipeline::verify() {
   if (!found) return found.error();
   if (!*found) return error{error_code::internal, "image build did not produce a workspace image", "", {}};
   return {};
+}
+
+/// A base image that the service pushed itself is read with its own credentials, any other with what the
+/// request may use.
+registry_purpose pipeline::source_purpose() const {
+  return std::holds_alternative<reference_source>(plan_->source) ? registry_purpose::resolve
+                                                                 : registry_purpose::own_image;
 }
 
 /// An image of the service's own repositories, empty where the registry has none.

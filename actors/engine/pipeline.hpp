@@ -41,6 +41,8 @@ private:
   result<void> copy_between_registries();
   result<void> verify();
 
+  registry_purpose source_purpose() const;
+
   result<std::optional<reference>> look_for(const std::string& ref) const;
   result<std::filesystem::path> auth_file(const std::string& name, registry_purpose purpose,
                                           const std::vector<std::string>& domains) const;

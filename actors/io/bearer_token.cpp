@@ -64,7 +64,7 @@ std::string basic_authorization(const registry_credential& credential) {
 http_request token_request(const known_challenge& challenge, const std::string& scope,
                            const registry_credential& credential) {
   http_request request;
-  request.max_body_bytes = 1024 * 1024;
+  request.max_body_bytes = 1'048'576;
   request.headers.set("Accept", "application/json");
   auto service = "service=" + percent_encode(challenge.service);
   if (!credential.identity_token.empty()) {

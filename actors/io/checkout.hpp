@@ -5,16 +5,24 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <string_view>
 
 namespace ib::io {
 
+/// What one-time URLs have answered, by URL. They answer once only, but a build may need the credentials
+/// again: for another repository of its source, or when it is tried once more. Used by one checkout at a
+/// time.
+using one_time_answers = std::map<std::string, std::string>;
+
 /// What filling a context folder may do and whom it tells.
 struct checkout_settings {
   bool allow_file_protocol = false;                ///< git remotes and downloads from file:// and local paths
   std::function<void(std::string_view)> on_output; ///< progress text for the build's log, without secrets
+  std::shared_ptr<one_time_answers> answers; ///< of the whole build; without it each URL is asked each time
 };
 
 /// Checks an initializer without doing anything: allowed protocols and URL forms, paths that stay inside the
@@ -29,8 +37,9 @@ result<void> check_build_paths(const dockerfile_source& source, const std::strin
 
 /// Carries out an initializer below `context_root`, an existing empty folder (spec: engines.md, "Preparing").
 /// `private_folder` is an existing folder of mode 0700 outside of it, for helper files that may hold secrets;
-/// they are gone when this returns. invalid_argument or not_found/unauthenticated blame the source,
-/// unavailable the network, cancelled the stop token.
+/// they are gone when this returns. invalid_argument, not_found, unauthenticated, permission_denied and
+/// data_corrupt (a download of another digest) blame the source; unavailable and too_many_requests the
+/// network or a peer, resource_exhausted a download over 4 GiB or a full disk; cancelled is the stop token's.
 result<void> prepare_context(const initializer& source, const std::filesystem::path& context_root,
                              const std::filesystem::path& private_folder, const checkout_settings& settings,
                              std::stop_token stop);

@@ -18,7 +18,7 @@ namespace {
 using nlohmann::json;
 using credential_map = std::map<std::string, registry_credential>;
 
-constexpr size_t max_file_bytes = 4 * 1024 * 1024;
+constexpr size_t max_file_bytes = 4'194'304;
 
 /// What tells one version of a file from the next.
 struct file_stamp {

@@ -42,7 +42,7 @@ struct http_request {
   std::string ca_file; ///< PEM file trusted beside the system's CAs; empty for those alone
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds total_timeout{15'000}; ///< with all redirects
-  size_t max_body_bytes = 4 * 1024 * 1024;         ///< of the response
+  size_t max_body_bytes = 4'194'304;               ///< of the response
 };
 
 /// A response of any status.

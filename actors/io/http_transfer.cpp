@@ -10,7 +10,7 @@ namespace ib::io {
 namespace {
 
 constexpr int max_redirects = 5;
-constexpr size_t max_header_bytes = 256 * 1024;
+constexpr size_t max_header_bytes = 262'144;
 
 const char* method_name(http_method method) {
   switch (method) {
@@ -67,6 +67,7 @@ bool http_transfer::prepare(CURL* handle) {
   response_ = {};
   response_.url = request_.url;
   header_bytes_ = 0;
+  head_complete_ = false;
   curl_slist_free_all(std::exchange(fields_, nullptr));
   for (const auto& field : request_.headers)
     add_header(field.name + ": " + field.value);
@@ -139,6 +140,7 @@ size_t http_transfer::on_header(char* data, size_t size, size_t count, void* sel
     transfer.too_large_ = true;
     return 0;
   }
+  transfer.head_complete_ = trimmed(line).empty();
   // A new status line: what came before belonged to an interim response.
   if (line.starts_with("HTTP/")) transfer.response_.headers = {};
   if (auto colon = line.find(':'); colon != std::string_view::npos && !line.starts_with("HTTP/"))
@@ -148,6 +150,8 @@ size_t http_transfer::on_header(char* data, size_t size, size_t count, void* sel
 }
 
 result<http_response> http_transfer::outcome(CURL* handle, CURLcode code) {
+  // libcurl takes a connection that ends among the header fields for a response.
+  if (code == CURLE_OK && !head_complete_) code = CURLE_GOT_NOTHING;
   if (code != CURLE_OK) return failure(handle, code);
   long status = 0;
   curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);

@@ -44,6 +44,7 @@ private:
   int redirects_ = 0;
   size_t header_bytes_ = 0;
   bool too_large_ = false;
+  bool head_complete_ = false; ///< the empty line after the header fields has come
   curl_slist* fields_ = nullptr;
   char words_[CURL_ERROR_SIZE] = {};
 };

@@ -18,9 +18,16 @@ constexpr std::string_view oci_index = "application/vnd.oci.image.index.v1+json"
 constexpr std::string_view docker_image = "application/vnd.docker.distribution.manifest.v2+json";
 constexpr std::string_view docker_list = "application/vnd.docker.distribution.manifest.list.v2+json";
 
+constexpr int max_depth = 32;
+
 error corrupt(std::string message) { return {error_code::data_corrupt, std::move(message)}; }
 
-json parse(std::string_view body) { return json::parse(body.begin(), body.end(), nullptr, false); }
+/// What is nested deeper than any manifest is dropped while it is read: building it would keep the client's
+/// thread busy for seconds.
+json parse(std::string_view body) {
+  auto shallow = [](int depth, json::parse_event_t, const json&) { return depth <= max_depth; };
+  return json::parse(body.begin(), body.end(), shallow, false);
+}
 
 /// A member's text, empty where it is missing or something else.
 std::string text_of(const json& object, const char* name) {

@@ -33,7 +33,8 @@ std::string random_uuid() {
   bytes[6] = static_cast<uint8_t>((bytes[6] & 0x0f) | 0x40);
   bytes[8] = static_cast<uint8_t>((bytes[8] & 0x3f) | 0x80);
   auto text = hex(bytes);
-  for (size_t at : {20, 16, 12, 8}) text.insert(at, "-");
+  for (size_t at : {20, 16, 12, 8})
+    text.insert(at, "-");
   return text;
 }
 

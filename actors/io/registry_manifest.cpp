@@ -9,7 +9,7 @@ namespace ib::io {
 
 namespace {
 
-constexpr size_t max_manifest_bytes = 4 * 1024 * 1024;
+constexpr size_t max_manifest_bytes = 4'194'304;
 
 error corrupt(std::string message) { return {error_code::data_corrupt, std::move(message)}; }
 

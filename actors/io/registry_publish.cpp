@@ -98,6 +98,7 @@ task<result<published_image>> mount_blobs(publication work, std::vector<manifest
     count(image, *state);
   }
   std::vector<task<result<blob_state>>> mounts;
+  mounts.reserve(blobs.size());
   for (; next < blobs.size(); ++next)
     mounts.push_back(mount_blob(work, blobs[next].digest));
   gather<blob_state> all(std::move(mounts));
@@ -146,6 +147,7 @@ task<result<published_image>> publish_child(publication work, std::string digest
 task<result<published_image>> publish_children(publication work, std::vector<index_entry> entries,
                                                int depth) {
   std::vector<task<result<published_image>>> children;
+  children.reserve(entries.size());
   for (const auto& entry : entries)
     children.push_back(publish_child(work, entry.digest, depth));
   gather<published_image> all(std::move(children));
@@ -193,6 +195,8 @@ task<result<published_image>> publish_image(std::shared_ptr<registry_core> core,
   if (order.from.domain != order.to.domain)
     co_return describe(topic, {error_code::failed_precondition,
                                "its base " + order.from.to_string() + " is in another registry"});
+  if (order.to.tag.empty())
+    co_return describe(topic, {error_code::invalid_argument, "an image is published under a tag"});
   const auto endpoint = endpoint_of(core->settings, order.to.domain);
   const auto deadline =
       clock::now() + timeouts_per_publication * milliseconds(core->settings.request_timeout_ms);

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <random>
 #include <string>
@@ -63,6 +64,27 @@ std::vector<std::string> random_patterns(std::mt19937& random, unsigned letters)
     patterns.push_back(random_text(random, random() % 7, letters));
   return patterns;
 }
+
+/// Patterns of up to 80 bytes, and a text that is full of them, of their beginnings and of their ends.
+struct planted_text {
+  explicit planted_text(std::mt19937& random) {
+    const auto letters = 2 + random() % 20;
+    const auto shortest = 1 + random() % 40;
+    const auto count = 1 + random() % 8;
+    for (size_t i = 0; i < count; ++i) {
+      patterns.push_back(random_text(random, shortest + random() % 40, letters));
+    }
+    for (int i = 0; i < 12; ++i) {
+      const auto& pattern = patterns[random() % count];
+      const auto begin = random() % 3 == 0 ? random() % pattern.size() : 0;
+      text += pattern.substr(begin, random() % 2 == 0 ? pattern.size() : random() % pattern.size());
+      text += random_text(random, random() % 2 == 0 ? 0 : random() % 60, letters);
+    }
+  }
+
+  std::vector<std::string> patterns;
+  std::string text;
+};
 
 } // namespace
 
@@ -205,4 +227,34 @@ TEST_CASE("a fresh redactor fed from consumed() goes on where the other was") {
     stream.finish(out);
     REQUIRE(out == redact_slowly(patterns, text));
   }
+}
+
+TEST_CASE("long patterns are found wherever they stand and however the stream is cut") {
+  std::mt19937 random(17);
+  size_t masks = 0;
+  for (int round = 0; round < 3'000; ++round) {
+    const planted_text planted(random);
+    CAPTURE(planted.patterns, planted.text);
+    const auto compiled = compile(planted.patterns);
+    const auto longest_write = 1 + random() % 200;
+    std::string out;
+    redactor stream(compiled, "#");
+    uint64_t origin = 0;
+    int restarts = 0; // bounded: each takes back what is held
+    for (uint64_t at = 0; at < planted.text.size();) {
+      const auto count = std::min<uint64_t>(random() % (longest_write + 1), planted.text.size() - at);
+      stream.write(std::string_view(planted.text).substr(at, count), out);
+      at += count;
+      if (random() % 8 == 0 && restarts < 5) {
+        ++restarts;
+        at = origin + stream.consumed();
+        stream = redactor(compiled, "#");
+        origin = at;
+      }
+    }
+    stream.finish(out);
+    REQUIRE(out == redact_slowly(planted.patterns, planted.text));
+    masks += static_cast<size_t>(std::count(out.begin(), out.end(), '#'));
+  }
+  CHECK(masks > 3'000);
 }

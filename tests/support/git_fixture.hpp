@@ -33,7 +33,9 @@ public:
   ~git_server();
 
   static constexpr const char* user = "alice";
-  static constexpr const char* password = "s3cr3t pass/word";
+  /// Full of what a shell, a format string or a URL would change on its way to the server.
+  static constexpr const char* password = "s3cr3t pass/w%ord'\"$(id)\\n`";
+  static constexpr const char* encoded_password = "s3cr3t%20pass%2Fw%25ord%27%22%24%28id%29%5Cn%60";
 
   /// The URL of a path on the server: "/open/app.git", "/files/hello.txt".
   std::string url(const std::string& path) const;

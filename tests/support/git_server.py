@@ -9,6 +9,7 @@ Prints one JSON line {"port", "daemon_port", "commits"} and ends when its standa
     /busy/NAME.git      answers 503                   /wait/NAME.git      Basic auth, then never answers
     /ots/KEY            "USER:PASSWORD" once, then 410; /ots/wrong-KEY gives wrong credentials
     /files/NAME         downloads                     /redirect/NAME      302 to /files/NAME
+    /redirect-to-file/  302 to a local file
     /stall/NAME         a download that stops in its middle
     /until-waiting      answers once somebody waits at /wait/ or /stall/
     /requests           JSON list of [host, path, has credentials] of all requests so far
@@ -104,6 +105,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def serve_redirect(self, name, _body):
         self._answer(302, headers={"Location": "/files/" + name})
+
+    def serve_redirect_to_file(self, _name, _body):
+        self._answer(302, headers={"Location": "file:///etc/hostname"})
 
     def serve_stall(self, _name, _body):
         self.send_response(200)

@@ -1,0 +1,200 @@
+"""What the programs of this folder share: a house of their own (registry, git daemon, service) on free ports.
+
+Everything is below one temporary folder and ends with `House.close()`, which also runs when a program is interrupted.
+"""
+
+import contextlib
+import importlib
+import json
+import os
+import pathlib
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+import grpc
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+PROTO_FILES = ["image-builder-api/imgbuilder.proto", "content-service-api/initializer.proto"]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def ready(deadline, is_ready, process, what):
+    """Polls until `is_ready()`, while the process lives."""
+    while not is_ready():
+        if process.poll() is not None:
+            raise RuntimeError(f"{what} ended with exit code {process.returncode}")
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{what} is not ready in time")
+        select.select([], [], [], 0.05)
+
+
+def accepts(port):
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
+def stubs(folder):
+    """The generated modules (imgbuilder_pb2, imgbuilder_pb2_grpc, initializer_pb2)."""
+    folder.mkdir()
+    plugin = shutil.which("grpc_python_plugin")
+    if plugin is None:
+        raise RuntimeError("grpc_python_plugin is missing; tools/setup installs it")
+    subprocess.run(
+        ["protoc", f"--proto_path={SOURCE / 'proto'}", f"--python_out={folder}", f"--grpc_out={folder}",
+         f"--plugin=protoc-gen-grpc={plugin}", *PROTO_FILES], check=True)
+    sys.path.insert(0, str(folder))
+    return (importlib.import_module("image_builder_api.imgbuilder_pb2"),
+            importlib.import_module("image_builder_api.imgbuilder_pb2_grpc"),
+            importlib.import_module("content_service_api.initializer_pb2"))
+
+
+class House:
+    """A registry, a git daemon with one repository, and the service."""
+
+    def __init__(self, bin_folder, settings):
+        # So that a terminated program cleans up like an interrupted one.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ib-bench-"))
+        self.processes = []
+        try:
+            self.registry_port = self._start_registry()
+            self.git_port = self._start_git()
+            self._start_service(pathlib.Path(bin_folder).resolve(), settings)
+            self.pb, pb_grpc, self.content = stubs(self.folder / "stubs")
+            self.stub = pb_grpc.ImageBuilderStub(grpc.insecure_channel(f"127.0.0.1:{self.service_port}"))
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self):
+        for process in reversed(self.processes):
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+                try:
+                    process.wait(40)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def _spawn(self, name, argv):
+        with open(self.folder / f"{name}.log", "wb") as log:
+            process = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                       start_new_session=True)
+        self.processes.append(process)
+        return process
+
+    def log(self, name):
+        return (self.folder / f"{name}.log").read_text(errors="replace")
+
+    def _start_registry(self):
+        port = free_port()
+        config = self.folder / "registry.yml"
+        # JSON is YAML.
+        config.write_text(json.dumps({
+            "version": 0.1, "log": {"level": "warn"},
+            "storage": {"filesystem": {"rootdirectory": str(self.folder / "registry")}},
+            "http": {"addr": f"127.0.0.1:{port}", "secret": "bench"}}))
+        process = self._spawn("registry", ["docker-registry", "serve", config])
+        ready(time.monotonic() + 30, lambda: accepts(port), process, "the registry")
+        return port
+
+    def _start_git(self):
+        port = free_port()
+        self.repository = self.folder / "git" / "bench.git"
+        self.repository.mkdir(parents=True)
+        self.git("init", "-q", "--bare", "-b", "main")
+        core = subprocess.run(["git", "--exec-path"], check=True, capture_output=True, text=True).stdout.strip()
+        base = self.repository.parent
+        process = self._spawn("git", [f"{core}/git-daemon", "--reuseaddr", "--listen=127.0.0.1", f"--port={port}",
+                                      "--export-all", f"--base-path={base}", base])
+        ready(time.monotonic() + 30, lambda: accepts(port), process, "git daemon")
+        return port
+
+    def _start_service(self, bin_folder, settings):
+        self.state = self.folder / "state"
+        registry = f"localhost:{self.registry_port}"
+        config = self.folder / "config.json"
+        config.write_text(json.dumps({
+            "orchestrator": {"engine": "local", "baseImageRepository": f"{registry}/base-images",
+                             "workspaceImageRepository": f"{registry}/workspace-images"},
+            "server": {"services": {"grpc": {"address": "127.0.0.1:0"}}},
+            "local": {"stateDirectory": str(self.state)}, **settings}))
+        self.service = self._spawn("service", [bin_folder / "image-builder", "run", "--config", config])
+        serving = re.compile(r'"message":"serving gRPC".*"address":"[^"]*:(\d+)"')
+        try:
+            ready(time.monotonic() + 30, lambda: serving.search(self.log("service")), self.service, "the service")
+        except RuntimeError as fault:
+            raise RuntimeError(f"{fault}: {self.log('service')}") from None
+        self.service_port = int(serving.search(self.log("service"))[1])
+
+    def git(self, *arguments, environment=None):
+        """Runs git on the bare repository, without anybody's configuration."""
+        variables = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1",
+                     "GIT_DIR": str(self.repository), "GIT_AUTHOR_NAME": "image-builder",
+                     "GIT_AUTHOR_EMAIL": "image-builder@localhost", "GIT_COMMITTER_NAME": "image-builder",
+                     "GIT_COMMITTER_EMAIL": "image-builder@localhost", **(environment or {})}
+        return subprocess.run(["git", *arguments], check=True, capture_output=True, text=True,
+                              env=variables).stdout.strip()
+
+    def commit(self, files):
+        """Commits these files, {name: bytes}; the commit's id. Executable where they begin like a program."""
+        tree = self.folder / "tree"
+        shutil.rmtree(tree, ignore_errors=True)
+        tree.mkdir()
+        for name, content in files.items():
+            (tree / name).write_bytes(content)
+            (tree / name).chmod(0o755 if content[:2] in (b"\x7fE", b"#!") else 0o644)
+        self.git("--work-tree", str(tree), "add", "--all")
+        self.git("--work-tree", str(tree), "commit", "-q", "--allow-empty", "-m", "Bench")
+        shutil.rmtree(tree)
+        return self.git("rev-parse", "HEAD")
+
+    @property
+    def git_url(self):
+        return f"git://127.0.0.1:{self.git_port}/bench.git"
+
+    def build(self, commit, version):
+        """Builds through the service and waits for the end; the last response."""
+        git = self.content.GitInitializer(remote_uri=self.git_url, target_mode=self.content.REMOTE_COMMIT,
+                                          clone_taget=commit)
+        source = self.pb.BuildSource(file=self.pb.BuildSourceDockerfile(
+            source=self.content.WorkspaceInitializer(git=git), dockerfile_version=version,
+            dockerfile_path="Dockerfile"))
+        last = None
+        request = self.pb.BuildRequest(source=source, force_rebuild=True, triggered_by="bench")
+        for last in self.stub.Build(request, timeout=600):
+            pass
+        if last is None or last.status != self.pb.done_success:
+            raise RuntimeError(f"the build failed: {last.message if last else 'no answer'}\n{self.log('service')}")
+        return last
+
+
+def busybox():
+    path = shutil.which("busybox")
+    if path is None:
+        raise RuntimeError("busybox is missing; tools/setup installs it")
+    return pathlib.Path(path).read_bytes()
+
+
+def default_bin():
+    return os.environ.get("IB_BIN_DIR", str(SOURCE / "build" / "release" / "bin"))
