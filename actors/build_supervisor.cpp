@@ -32,6 +32,21 @@ void build_supervision::begin(std::shared_ptr<build_children> children, restart_
     else
       self_->send(self_, restart_build{id});
   }
+  start_forgotten();
+}
+
+/// A wish to start a build that a former incarnation did not come to is still in the journal.
+void build_supervision::start_forgotten() {
+  auto again = [this] { self_->quit(caf::make_error(caf::sec::runtime_error, "the journal is away")); };
+  auto journal = find_actor<journal_actor>(self_->system(), names::journal);
+  if (!journal) return again();
+  self_->request(journal, ask_timeout, journal_list_unfinished{})
+      .then(
+          [this](const journal_unfinished& list) {
+            for (const auto& record : list.records)
+              if (!children_->contains(record.plan->build_id)) start(record.plan->build_id);
+          },
+          [again](const caf::error&) { again(); });
 }
 
 void build_supervision::start(const std::string& build_id) {

@@ -42,6 +42,7 @@ public:
   void close();
 
 private:
+  void start_forgotten();
   void spawn_child(build_record record);
   void crashed(const std::string& build_id, const std::string& cause);
   void give_up(const std::string& build_id, const std::string& cause);

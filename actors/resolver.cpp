@@ -43,6 +43,13 @@ std::string key_of(char kind, const io::registry_lookup& lookup) {
 
 } // namespace
 
+resolution::~resolution() {
+  error gone{error_code::unavailable, "the lookup was lost inside the service; try again", "", {}};
+  for (auto& [key, flying] : flights_)
+    for (auto& waiting : flying.waiting)
+      waiting.deliver(image_answer{gone});
+}
+
 void resolution::begin(std::shared_ptr<io::registry_client> client, resolver_settings settings) {
   client_ = std::move(client);
   settings_ = settings;

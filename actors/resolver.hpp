@@ -32,6 +32,8 @@ using resolver_impl = resolver_actor::extend<caf::reacts_to<lookup_done>>;
 class resolution {
 public:
   explicit resolution(resolver_impl::pointer self) : self_(self) {}
+  /// Whoever still waits is told that nothing will come.
+  ~resolution();
 
   void begin(std::shared_ptr<io::registry_client> client, resolver_settings settings);
   caf::typed_response_promise<image_answer> resolve(const resolve_image& wish);

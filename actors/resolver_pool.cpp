@@ -2,12 +2,18 @@
 
 #include "actors/guard.hpp"
 
+#include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <functional>
 #include <utility>
 
 namespace ib {
+
+resolver_pool_state::~resolver_pool_state() {
+  for (const auto& worker : workers)
+    caf::anon_send_exit(worker, caf::exit_reason::user_shutdown);
+}
 
 resolver_actor::behavior_type resolver_pool(resolver_actor::stateful_pointer<resolver_pool_state> self,
                                             std::shared_ptr<io::registry_client> client,

@@ -10,6 +10,8 @@ namespace ib {
 
 struct resolver_pool_state {
   explicit resolver_pool_state(resolver_actor::pointer) {}
+  /// Workers end with their pool, and answer whoever still waits.
+  ~resolver_pool_state();
   std::vector<resolver_actor> workers;
 };
 

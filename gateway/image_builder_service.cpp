@@ -120,7 +120,8 @@ grpc::ServerUnaryReactor* image_builder_service::ListBuilds(grpc::CallbackServer
                                                             const grpc::ByteBuffer*,
                                                             grpc::ByteBuffer* response) {
   builder::ListBuildsResponse list;
-  for (const auto& channel : board_->read()->channels)
+  auto running = board_->read();
+  for (const auto& channel : running->channels)
     *list.add_builds() = build_info(*channel, false);
   *response = serialize(list);
   auto* reactor = context->DefaultReactor();
@@ -130,7 +131,8 @@ grpc::ServerUnaryReactor* image_builder_service::ListBuilds(grpc::CallbackServer
 
 channel_ptr image_builder_service::running(const std::string& build_id,
                                            const std::string& workspace_ref) const {
-  for (const auto& channel : board_->read()->channels) {
+  auto now = board_->read();
+  for (const auto& channel : now->channels) {
     const auto& identity = channel->identity();
     if (build_id.empty() ? identity.workspace_ref == workspace_ref : identity.build_id == build_id)
       return channel;

@@ -178,13 +178,18 @@ const std::string& service::address() const { return parts_->server->address(); 
 
 service::~service() {
   *parts_->draining = true;
-  for (const auto& channel : parts_->board->read()->channels)
+  auto running = parts_->board->read();
+  for (const auto& channel : running->channels)
     channel->wake_all();
-  if (parts_->server) parts_->server->stop();
+  // The server waits for its calls and the calls for the house: both stop at the same time.
+  std::thread stopping([this] {
+    if (parts_->server) parts_->server->stop();
+  });
   caf::anon_send(parts_->root, stop_house{});
   parts_->root = nullptr;
   parts_->context->shutdown.request_stop();
-  wait_for_workers(*parts_->context);
+  parts_->context->workers.wait();
+  stopping.join();
   // Waits for the last actor.
   parts_->system.reset();
   io::log_info("stopped");

@@ -54,6 +54,13 @@ std::string last_error_line(const output_tail& tail) {
   return lines.empty() ? "" : lines.back();
 }
 
+/// The tool's own words behind the step that it quotes: `building at STEP "COPY a b": no such file`.
+std::string_view behind_step(std::string_view said) {
+  if (!said.starts_with("building at STEP \"")) return said;
+  auto end = said.find("\": ");
+  return end == std::string_view::npos ? said : said.substr(end + 3);
+}
+
 } // namespace
 
 void output_tail::add(std::string_view bytes) {
@@ -90,8 +97,9 @@ error explain_failure(const output_tail& tail, int exit_code, int signal) {
   bool step_failed =
       said.find("exit status") != std::string::npos || said.find("exited with") != std::string::npos;
   if (!step_failed) {
+    auto cause = behind_step(said);
     for (const auto& known : known_texts) {
-      if (said.find(known.part) == std::string::npos) continue;
+      if (cause.find(known.part) == std::string_view::npos) continue;
       what.code = known.code;
       break;
     }

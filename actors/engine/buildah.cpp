@@ -2,6 +2,8 @@
 
 #include "actors/engine/build_failure.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <fstream>
 #include <utility>
@@ -63,8 +65,9 @@ result<std::string> buildah::build(const image_build& what, const fs::path& auth
   for (std::string argument :
        {"build", "--isolation", tools_.isolation.c_str(), "--layers", "--format", "oci", "--pull-always"})
     argv.push_back(std::move(argument));
-  argv.insert(argv.end(), {"--signature-policy", run_folder_ / "policy.json", "--authfile", auth_file,
-                           "--iidfile", id_file, "--file", what.dockerfile, what.context});
+  argv.insert(argv.end(),
+              {"--secret", mark(), "--signature-policy", run_folder_ / "policy.json", "--authfile", auth_file,
+               "--iidfile", id_file, "--file", what.dockerfile, what.context});
   if (auto done = run(std::move(argv), false); !done) return done.error();
   std::ifstream file(id_file);
   std::string id;
@@ -102,6 +105,15 @@ result<std::string> buildah::capture(std::vector<std::string> arguments) {
   auto done = run(std::move(argv), true);
   if (!done) return done.error();
   return std::move(done->output);
+}
+
+/// An empty secret under a name of our own: buildah keeps its options with each working container, and of all
+/// options this one changes neither the image nor what its commands see.
+std::string buildah::mark() const {
+  auto name = run_folder_.lexically_relative(context_.folders.builds).string();
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '-');
+  return "id=image-builder-" + name + ",src=/dev/null";
 }
 
 std::vector<std::string> buildah::store_arguments() const {

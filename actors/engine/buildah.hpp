@@ -47,6 +47,8 @@ public:
                     const std::filesystem::path& auth_file, bool plain_http);
   /// Copies an image between registries, digests preserved.
   result<void> copy(const copy_end& source, const copy_end& target);
+  /// By what the working containers of this run are known (layer_store): builds share one store.
+  std::string mark() const;
   /// Runs any buildah subcommand and captures its standard output.
   result<std::string> capture(std::vector<std::string> arguments);
 

@@ -8,7 +8,6 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 namespace ib {
@@ -21,13 +20,9 @@ local_engine_work::~local_engine_work() {
 
 void local_engine_work::begin(std::shared_ptr<local_context> context) {
   context_ = std::move(context);
-  context_->workers.fetch_add(1);
-  std::thread([context = context_, engine = local_engine_impl(self_)]() mutable {
+  context_->workers.start([context = context_, engine = local_engine_impl(self_)] {
     caf::anon_send(engine, tools_probed{probe_tools(*context)});
-    engine = nullptr;
-    context->workers.fetch_sub(1);
-    context->workers.notify_all();
-  }).detach();
+  });
 }
 
 void local_engine_work::probed(const tools_probed& answer) {

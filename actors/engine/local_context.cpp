@@ -6,11 +6,6 @@ namespace ib {
 
 namespace fs = std::filesystem;
 
-void wait_for_workers(local_context& context) {
-  for (auto left = context.workers.load(); left > 0; left = context.workers.load())
-    context.workers.wait(left);
-}
-
 result<engine_folders> make_engine_folders(const fs::path& state_directory) {
   engine_folders folders{state_directory, state_directory / "builds", state_directory / "storage",
                          state_directory / "runtime"};

@@ -1,11 +1,12 @@
 #pragma once
 
 #include "actors/domain/registry_settings.hpp"
+#include "actors/engine/store_gate.hpp"
+#include "actors/engine/worker_threads.hpp"
 #include "actors/io/credential_source.hpp"
 #include "actors/io/registry_client.hpp"
 #include "config/settings.hpp"
 
-#include <atomic>
 #include <cstddef>
 #include <filesystem>
 #include <memory>
@@ -30,7 +31,7 @@ struct build_tools {
   std::string explanation;     ///< what was taken and what it means for untrusted Dockerfiles, one line
 };
 
-/// What all runs of the local engine share. Immutable but for the counter.
+/// What all runs of the local engine share. Immutable but for the counter and the gate.
 struct local_context {
   config::local_settings settings;
   registry_settings registries;
@@ -39,13 +40,10 @@ struct local_context {
   engine_folders folders;
   std::shared_ptr<io::registry_client> registry;
   std::shared_ptr<io::credential_store> credentials;
+  mutable store_gate store;  ///< who may use the layer cache now
   std::stop_source shutdown; ///< ends every run when the process ends
-  /// Worker threads alive; the process waits for them before it exits, so that no child outlives it.
-  std::atomic<int> workers{0};
+  worker_threads workers;    ///< the process waits for them before it exits
 };
-
-/// Waits until no worker thread is left; they end soon after their run is stopped.
-void wait_for_workers(local_context& context);
 
 /// Creates the folders of the local engine below `state_directory`.
 result<engine_folders> make_engine_folders(const std::filesystem::path& state_directory);

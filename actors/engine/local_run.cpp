@@ -1,12 +1,12 @@
 #include "actors/engine/local_run.hpp"
 
+#include "actors/engine/layer_store.hpp"
 #include "actors/engine/pipeline.hpp"
 #include "actors/guard.hpp"
 
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
-#include <thread>
 #include <utility>
 
 namespace ib {
@@ -15,6 +15,14 @@ namespace {
 
 /// How long a run that has ended waits for its build to come for it.
 constexpr std::chrono::minutes abandon_after{10};
+
+void prune(const local_context& context, const build_tools& tools) {
+  try {
+    prune_layers(context, tools);
+  } catch (...) {
+    io::log_error("cannot prune the layer cache: " + what_of(std::current_exception()));
+  }
+}
 
 /// The worker thread: runs the pipeline and tells the actor. An exception is the run's failure, not the
 /// process's.
@@ -39,10 +47,8 @@ void work(std::shared_ptr<local_context> context, std::shared_ptr<const build_to
                      "the run failed inside the service: " + what_of(std::current_exception())};
   }
   caf::anon_send(run, worker_ended{std::move(how)});
-  // Let go of the actor before the count says that this thread is gone: the actor system may end then.
-  run = nullptr;
-  context->workers.fetch_sub(1);
-  context->workers.notify_all();
+  // The build has been told its end and waits for nothing of this.
+  if (tools && std::holds_alternative<dockerfile_source>(plan->source)) prune(*context, *tools);
 }
 
 } // namespace
@@ -55,9 +61,9 @@ void local_run_work::begin(std::shared_ptr<local_context> context, std::shared_p
                            std::shared_ptr<const build_plan> plan, int attempt) {
   attempt_ = attempt;
   control_ = std::make_shared<run_control>();
-  context->workers.fetch_add(1);
-  std::thread(work, context, std::move(tools), std::move(plan), attempt, control_, local_run_impl(self_))
-      .detach();
+  context->workers.start(
+      [context, tools = std::move(tools), plan = std::move(plan), attempt, control = control_,
+       run = local_run_impl(self_)] { work(context, tools, plan, attempt, control, run); });
 }
 
 void local_run_work::subscribe(const subscribe_run& wish) {

@@ -3,6 +3,7 @@
 #include "actors/domain/reference.hpp"
 #include "actors/engine/auth_file.hpp"
 #include "actors/engine/build_failure.hpp"
+#include "actors/engine/layer_store.hpp"
 #include "actors/engine/loopback_names.hpp"
 #include "actors/engine/source_words.hpp"
 #include "actors/io/checkout.hpp"
@@ -130,9 +131,14 @@ result<void> pipeline::build_and_push(const dockerfile_source& source) {
     pull_domains.push_back(domain);
   auto pull_auth = auth_file("pull.json", registry_purpose::dockerfile, pull_domains);
   if (!pull_auth) return pull_auth.error();
+  store_visit in_the_store(context_.store);
   auto image_id =
       buildah_->build({paths->dockerfile, paths->context, private_folder, plan_->base_ref}, *pull_auth);
-  if (!image_id) return image_id.error();
+  if (!image_id) {
+    remove_working_containers(context_, *tools_, private_folder);
+    return image_id.error();
+  }
+  layer_store(context_.folders, *tools_).note_use(*image_id);
   if (stopped()) return stopped_error();
 
   events_.phase(build_state::pushing, "pushing the base image to " + plan_->base_ref);

@@ -2,6 +2,7 @@
 
 #include "actors/engine/auth_file.hpp"
 #include "actors/engine/buildah.hpp"
+#include "actors/io/log.hpp"
 #include "actors/io/process.hpp"
 
 #include <fstream>
@@ -47,6 +48,13 @@ result<void> try_out(const local_context& context, const build_tools& tools, con
   if (!built) return built.error();
   [[maybe_unused]] auto removed = tool.capture({"rmi", *built});
   return {};
+}
+
+/// No build has begun: every working container is one that a killed predecessor left.
+void remove_old_containers(const local_context& context, const build_tools& tools, const fs::path& folder) {
+  buildah tool(context, tools, folder, {}, {});
+  if (auto removed = tool.capture({"rm", "--all"}); !removed)
+    io::log_warning("cannot remove old working containers: " + removed.error().message);
 }
 
 result<void> make_context(const fs::path& folder) {
@@ -100,6 +108,7 @@ result<build_tools> probe_tools(const local_context& context) {
     }
     if (found) break;
   }
+  if (found) remove_old_containers(context, tools, folder);
   std::error_code ignored;
   fs::remove_all(folder, ignored);
   if (!found) return last;
