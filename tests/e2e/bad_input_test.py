@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Requests that no decent client sends: each is refused by the name of its field, and nothing comes of it."""
 
 import os

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """One build per reference however many ask for it, and listeners that do not hinder each other."""
 
 import os

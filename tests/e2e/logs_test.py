@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Logs as they are censored, refused and kept; and the two standard services on the same port."""
 
 import os

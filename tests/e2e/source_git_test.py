@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Every way to name a state of a git repository, and what then lies in the build's context."""
 
 import os
