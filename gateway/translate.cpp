@@ -208,6 +208,10 @@ result<request_auth> to_request_auth(const builder::BuildRegistryAuth& from) {
   case builder::BuildRegistryAuth::MODE_NOT_SET:
     break;
   }
+  for (size_t i = 0; i < auth.any_of.size(); ++i)
+    if (auto checked = check_length("auth.selective.any_of[" + std::to_string(i) + "]", auth.any_of[i], 255);
+        !checked)
+      return checked.error();
   auth.additional = {from.additional().begin(), from.additional().end()};
   for (const auto& [domain, value] : auth.additional) {
     if (auto checked = check_length("auth.additional", domain, 255); !checked) return checked.error();

@@ -1,0 +1,163 @@
+#include "actors/engine/build_failure.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace ib;
+
+namespace {
+
+/// What buildah 1.28 and skopeo 1.9 print, and what is made of it.
+struct known_end {
+  std::string output;
+  error_code code;
+  fault_class fault;
+  std::string message;
+};
+
+std::vector<known_end> known_ends() {
+  return {
+      {"STEP 1/2: FROM scratch\nSTEP 2/2: COPY nofile /x\n"
+       "Error: building at STEP \"COPY nofile /x\": checking on sources under \"/ctx\": copier: stat: "
+       "\"/nofile\": no such file or directory\n",
+       error_code::failed_precondition, fault_class::user,
+       "STEP 2/2: COPY nofile /x: building at STEP \"COPY nofile /x\": checking on sources under \"/ctx\": "
+       "copier: stat: \"/nofile\": no such file or directory"},
+      {"STEP 1/1: FROM localhost:1/none\nTrying to pull localhost:1/none:latest...\n"
+       "time=\"2024-01-01T00:00:00Z\" level=warning msg=\"Failed, retrying in 2s ... (3/3). Error: "
+       "initializing source docker://localhost:1/none:latest: connection refused\"\n"
+       "Error: creating build container: initializing source docker://localhost:1/none:latest: pinging "
+       "container registry localhost:1: Get \"http://localhost:1/v2/\": dial tcp 127.0.0.1:1: connect: "
+       "connection refused\n",
+       error_code::unavailable, fault_class::infrastructure,
+       "STEP 1/1: FROM localhost:1/none: cannot resolve image: creating build container: initializing source "
+       "docker://localhost:1/none:latest: pinging container registry localhost:1: Get "
+       "\"http://localhost:1/v2/\": dial tcp 127.0.0.1:1: connect: connection refused"},
+      {"STEP 1/1: FROM nohost.invalid/x/y\n"
+       "Error: creating build container: initializing source docker://nohost.invalid/x/y:latest: pinging "
+       "container registry nohost.invalid: Get \"http://nohost.invalid/v2/\": dial tcp: lookup "
+       "nohost.invalid "
+       "on 127.0.0.53:53: no such host\n",
+       error_code::unavailable, fault_class::infrastructure,
+       "STEP 1/1: FROM nohost.invalid/x/y: cannot resolve image: creating build container: initializing "
+       "source "
+       "docker://nohost.invalid/x/y:latest: pinging container registry nohost.invalid: Get "
+       "\"http://nohost.invalid/v2/\": dial tcp: lookup nohost.invalid on 127.0.0.53:53: no such host"},
+      {"STEP 1/1: FROM alpine:none\n"
+       "Error: creating build container: initializing source docker://alpine:none: reading manifest none in "
+       "docker.io/library/alpine: manifest unknown: manifest unknown\n",
+       error_code::not_found, fault_class::user,
+       "STEP 1/1: FROM alpine:none: cannot resolve image: creating build container: initializing source "
+       "docker://alpine:none: reading manifest none in docker.io/library/alpine: manifest unknown: manifest "
+       "unknown"},
+      {"Error: creating build container: initializing source docker://r.example/private:1: reading manifest "
+       "1 "
+       "in r.example/private: unauthorized: authentication required\n",
+       error_code::unauthenticated, fault_class::user,
+       "cannot resolve image: creating build container: initializing source docker://r.example/private:1: "
+       "reading manifest 1 in r.example/private: unauthorized: authentication required"},
+      {"STEP 2/2: RUN [\"/none\"]\nsubprocess exited with status 1\n"
+       "Error: building at STEP \"RUN /none\": exit status 1\n",
+       error_code::failed_precondition, fault_class::user,
+       "STEP 2/2: RUN [\"/none\"]: building at STEP \"RUN /none\": exit status 1"},
+      {"STEP 3/3: RUN curl http://x\ncurl: (7) connection refused\n"
+       "Error: building at STEP \"RUN curl http://x\": while running runtime: exit status 7\n",
+       error_code::failed_precondition, fault_class::user,
+       "STEP 3/3: RUN curl http://x: building at STEP \"RUN curl http://x\": while running runtime: exit "
+       "status 7"},
+      {"STEP 2/2: COPY unauthorized /x\n"
+       "Error: building at STEP \"COPY unauthorized /x\": checking on sources under \"/ctx\": copier: stat: "
+       "\"/gone\": no such file or directory\n",
+       error_code::failed_precondition, fault_class::user,
+       "STEP 2/2: COPY unauthorized /x: building at STEP \"COPY unauthorized /x\": checking on sources under "
+       "\"/ctx\": copier: stat: \"/gone\": no such file or directory"},
+      {"STEP 2/2: ADD http://localhost:1/x /x\n"
+       "Error: building at STEP \"ADD http://localhost:1/x /x\": reading \"http://localhost:1/x\": Get "
+       "\"http://localhost:1/x\": dial tcp 127.0.0.1:1: connect: connection refused\n",
+       error_code::unavailable, fault_class::infrastructure,
+       "STEP 2/2: ADD http://localhost:1/x /x: building at STEP \"ADD http://localhost:1/x /x\": reading "
+       "\"http://localhost:1/x\": Get \"http://localhost:1/x\": dial tcp 127.0.0.1:1: connect: connection "
+       "refused"},
+      {"Error: no contents in \"/ctx/Dockerfile\"\n", error_code::failed_precondition, fault_class::user,
+       "no contents in \"/ctx/Dockerfile\""},
+      {"STEP 2/2: COPY --from=b / /\nError: COPY --from=b: no stage or image found with that name\n",
+       error_code::failed_precondition, fault_class::user,
+       "STEP 2/2: COPY --from=b / /: COPY --from=b: no stage or image found with that name"},
+      {"Getting image source signatures\nError: writing blob: uploading layer to "
+       "https://r.example/v2/x/blobs/uploads/1: received unexpected HTTP status: 503 Service Unavailable\n",
+       error_code::unavailable, fault_class::infrastructure,
+       "writing blob: uploading layer to https://r.example/v2/x/blobs/uploads/1: received unexpected HTTP "
+       "status: 503 Service Unavailable"},
+      {"Error: writing blob: happened during read: write /tmp/x: no space left on device\n",
+       error_code::internal, fault_class::infrastructure,
+       "writing blob: happened during read: write /tmp/x: no space left on device"},
+      {"Error: initializing source docker://alpine:3: reading manifest 3 in docker.io/library/alpine: "
+       "toomanyrequests: You have reached your pull rate limit\n",
+       error_code::too_many_requests, fault_class::infrastructure,
+       "cannot resolve image: initializing source docker://alpine:3: reading manifest 3 in "
+       "docker.io/library/alpine: toomanyrequests: You have reached your pull rate limit"},
+      {"time=\"2024-01-01T00:00:00Z\" level=fatal msg=\"writing manifest: uploading manifest: denied: "
+       "requested "
+       "access to the resource is denied\"\n",
+       error_code::unauthenticated, fault_class::user,
+       "\"writing manifest: uploading manifest: denied: requested access to the resource is denied\""},
+      {"no word of an error", error_code::failed_precondition, fault_class::user, "no word of an error"},
+      {"", error_code::failed_precondition, fault_class::user, "exit status 125"},
+  };
+}
+
+} // namespace
+
+TEST_CASE("each known end of the build tools is told apart by cause and fault", "[failure]") {
+  for (const auto& known : known_ends()) {
+    CAPTURE(known.output);
+    output_tail tail;
+    tail.add(known.output);
+    auto why = explain_failure(tail, 125, 0);
+    CHECK(std::string(to_string(why.code)) == to_string(known.code));
+    CHECK(fault_of(why.code) == known.fault);
+    CHECK(why.message == known.message);
+  }
+}
+
+TEST_CASE("how the output is cut into pieces does not matter", "[failure]") {
+  for (const auto& known : known_ends()) {
+    output_tail tail;
+    for (char c : known.output)
+      tail.add(std::string_view(&c, 1));
+    CHECK(explain_failure(tail, 125, 0).message == known.message);
+  }
+}
+
+TEST_CASE("a killed build tool is the infrastructure's fault, whatever it printed", "[failure]") {
+  output_tail tail;
+  tail.add("Error: building at STEP \"RUN x\": exit status 1\n");
+  auto why = explain_failure(tail, 137, 9);
+  CHECK(fault_of(why.code) == fault_class::infrastructure);
+  CHECK(why.message == "the build process was killed by signal 9");
+}
+
+TEST_CASE("the tail keeps the last lines and bounds each of them", "[failure]") {
+  output_tail tail;
+  for (int i = 0; i < 100; ++i)
+    tail.add("line " + std::to_string(i) + "\n\n");
+  tail.add(std::string(10'000, 'x'));
+  auto lines = tail.lines();
+  REQUIRE(lines.size() == output_tail::kept_lines + 1);
+  CHECK(lines.front() == "line 80");
+  CHECK(lines.back() == std::string(output_tail::kept_line_bytes, 'x'));
+  CHECK(tail.step().empty());
+  tail.add("\nSTEP 2/9: RUN make");
+  CHECK(tail.step().empty());
+  tail.add(" all\n");
+  CHECK(tail.step() == "STEP 2/9: RUN make all");
+}
+
+TEST_CASE("peers' and our own faults are infrastructure, all others the user's", "[failure]") {
+  for (auto code :
+       {error_code::invalid_argument, error_code::not_found, error_code::unauthenticated,
+        error_code::permission_denied, error_code::failed_precondition, error_code::resource_exhausted})
+    CHECK(fault_of(code) == fault_class::user);
+  for (auto code : {error_code::unavailable, error_code::too_many_requests, error_code::deadline_exceeded,
+                    error_code::cancelled, error_code::data_corrupt, error_code::internal})
+    CHECK(fault_of(code) == fault_class::infrastructure);
+}

@@ -1,0 +1,385 @@
+#include "actors/build.hpp"
+
+#include "actors/fan_out.hpp"
+#include "actors/journal_keeper.hpp"
+#include "tests/actors/fakes.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace ib;
+using namespace ib::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// One real build amid a real journal and fan-out, a scripted engine and a scripted director.
+struct one_build : house_fixture {
+  explicit one_build(const std::vector<std::string>& secrets = {}, build_settings with = {})
+      : settings(with), record(make_record("b1", "registry.example/ws:1", secrets)) {
+    put(names::journal, system().spawn(journal_keeper, std::shared_ptr<journal_store>(store)));
+    put(names::engine, system().spawn(scripted_engine, engine));
+    put(names::director, system().spawn(scripted_director, director));
+    put(names::fan_out, system().spawn(fan_out));
+    REQUIRE(store->create(record));
+    spawn();
+  }
+  /// The next incarnation, from the journal, as the supervisor starts it.
+  void spawn() {
+    actor = keep(build_actor(system().spawn(build, *store->find("b1"), settings)));
+    run();
+  }
+  void start() { tell(actor, run_now{}); }
+  run_ptr the_run(int attempt = 1) { return engine->run("b1", attempt); }
+  void say(const std::string& text, int attempt = 1) {
+    the_run(attempt)->say(text);
+    run();
+  }
+  void enter(build_state state, const std::string& message, int attempt = 1) {
+    the_run(attempt)->enter(state, message);
+    run();
+  }
+  void finish(build_event how, int attempt = 1) {
+    the_run(attempt)->finish(std::move(how));
+    run();
+  }
+  build_channel& channel() { return *record.channel; }
+  machine_state kept() { return store->find("b1")->machine; }
+
+  std::shared_ptr<moody_store> store = std::make_shared<moody_store>();
+  std::shared_ptr<engine_script> engine = std::make_shared<engine_script>();
+  std::shared_ptr<director_script> director = std::make_shared<director_script>();
+  build_settings settings;
+  build_record record;
+  build_actor actor;
+};
+
+const std::string explanation =
+    "image-builder: building registry.example/ws:1: no image exists under this reference\n";
+
+} // namespace
+
+TEST_CASE("a build lives from the queue to success and tells each phase in order", "[build]") {
+  one_build house;
+  CHECK(house.director->introductions == 1);
+  CHECK(house.engine->runs.empty());
+  CHECK(log_text(house.channel()) == explanation);
+
+  house.start();
+  REQUIRE(house.the_run());
+  CHECK(house.the_run()->subscriptions == std::vector<uint64_t>{0});
+  house.enter(build_state::preparing, "cloning");
+  house.say("one\n");
+  house.enter(build_state::building, "building");
+  house.say("two\n");
+  house.enter(build_state::verifying, "verifying");
+  CHECK_FALSE(house.channel().ended());
+  house.finish(run_succeeded{});
+
+  CHECK(messages(house.channel()) == std::vector<std::string>{"cloning", "building", "verifying", ""});
+  CHECK(ended_as(house.channel(), build_status::success));
+  CHECK(log_text(house.channel()) == explanation + "one\ntwo\n");
+  CHECK(house.channel().log().closed());
+  CHECK(house.kept().state == build_state::succeeded);
+  CHECK(house.the_run()->released);
+  REQUIRE(house.director->ended.size() == 1);
+  CHECK(house.director->ended[0].success);
+  CHECK(has_ended(house.actor));
+}
+
+TEST_CASE("a phase is announced only after the journal has kept it", "[build]") {
+  one_build house;
+  house.start();
+  house.store->refuses_advance = [](const auto&) { return true; };
+  house.enter(build_state::building, "building");
+  CHECK(messages(house.channel()).empty());
+  CHECK(house.kept().state == build_state::preparing);
+  CHECK(has_ended(house.actor));
+}
+
+TEST_CASE("no watcher hears of an end that the journal has not kept", "[build]") {
+  one_build house;
+  house.start();
+  house.enter(build_state::verifying, "verifying");
+  house.store->refuses_advance = [](const auto&) { return true; };
+  house.finish(run_succeeded{});
+  CHECK_FALSE(house.channel().ended());
+  CHECK(house.director->ended.empty());
+  CHECK(has_ended(house.actor));
+}
+
+TEST_CASE("a secret that straddles pieces of output reaches neither log nor messages", "[build]") {
+  one_build house({"hunter2"});
+  house.start();
+  house.enter(build_state::preparing, "cloning https://x:hunter2@example.com");
+  house.say("password hun");
+  CHECK_FALSE(contains(log_text(house.channel()), "hun"));
+  house.say("ter2 and hunter");
+  house.say("\n");
+  house.finish(run_failed{fault_class::user, "build failed: hunter2 is wrong"});
+  CHECK(log_text(house.channel()) ==
+        explanation + "password [redacted] and hunter\nimage-builder: build failed: [redacted] is wrong\n");
+  CHECK(messages(house.channel()) == std::vector<std::string>{"cloning https://x:[redacted]@example.com",
+                                                              "build failed: [redacted] is wrong"});
+}
+
+TEST_CASE("only output that is decided and in the log is acknowledged to the run", "[build]") {
+  one_build house({"hunter2"});
+  house.start();
+  house.say("12345hun");
+  CHECK(house.the_run()->acknowledged.back() == 5);
+  CHECK(house.store->find("b1")->raw_offset == 5);
+  house.say("gry");
+  CHECK(house.the_run()->acknowledged.back() == 11);
+}
+
+TEST_CASE("output that comes twice or out of turn counts once", "[build]") {
+  one_build house;
+  house.start();
+  house.say("abc");
+  house.tell(house.actor, run_output{1, 0, std::make_shared<const std::string>("abc")});
+  house.tell(house.actor, run_output{1, 9, std::make_shared<const std::string>("later")});
+  house.tell(house.actor, run_output{2, 3, std::make_shared<const std::string>("other attempt")});
+  house.say("def");
+  CHECK(log_text(house.channel()) == explanation + "abcdef");
+}
+
+TEST_CASE("an infrastructure failure is retried once, visibly, and the second one ends the build",
+          "[build]") {
+  one_build house;
+  house.start();
+  house.say("first\n");
+  house.finish(run_failed{fault_class::infrastructure, "registry said 503"});
+  REQUIRE(house.the_run(2));
+  CHECK(house.the_run(1)->released);
+  CHECK(messages(house.channel()) == std::vector<std::string>{"registry said 503; trying once more"});
+  house.say("second\n", 2);
+  house.finish(run_failed{fault_class::infrastructure, "registry said 502"}, 2);
+  CHECK(house.engine->runs.size() == 2);
+  CHECK(ended_as(house.channel(), build_status::failure));
+  CHECK(house.channel().latest()->message == "registry said 502");
+  CHECK(log_text(house.channel()) == explanation +
+                                         "first\nimage-builder: registry said 503; trying once more\n" +
+                                         "second\nimage-builder: registry said 502\n");
+}
+
+TEST_CASE("the second attempt can succeed", "[build]") {
+  one_build house;
+  house.start();
+  house.say("first\n");
+  house.finish(run_failed{fault_class::infrastructure, "registry said 503"});
+  house.say("second\n", 2);
+  house.enter(build_state::verifying, "verifying", 2);
+  house.finish(run_succeeded{}, 2);
+  CHECK(ended_as(house.channel(), build_status::success));
+  CHECK(house.the_run(2)->subscriptions == std::vector<uint64_t>{0});
+}
+
+TEST_CASE("a user's failure is not retried", "[build]") {
+  one_build house;
+  house.start();
+  house.finish(run_failed{fault_class::user, "build failed: RUN false: exit status 1"});
+  CHECK(house.engine->runs.size() == 1);
+  CHECK(ended_as(house.channel(), build_status::failure));
+  CHECK(house.channel().latest()->message == "build failed: RUN false: exit status 1");
+  CHECK_FALSE(house.director->ended.at(0).success);
+}
+
+TEST_CASE("a success that was never verified is a failure", "[build]") {
+  one_build house;
+  house.start();
+  house.enter(build_state::publishing, "publishing");
+  house.finish(run_succeeded{});
+  CHECK(ended_as(house.channel(), build_status::failure));
+  CHECK(house.channel().latest()->message == "image build did not produce a workspace image");
+}
+
+TEST_CASE("a run whose actor dies is lost and tried once more", "[build]") {
+  one_build house;
+  house.start();
+  house.enter(build_state::building, "building");
+  house.crash(house.the_run()->actor);
+  REQUIRE(house.the_run(2));
+  CHECK(messages(house.channel()).back() == "the build's run was lost while building; trying once more");
+  house.crash(house.the_run(2)->actor);
+  CHECK(ended_as(house.channel(), build_status::failure));
+}
+
+TEST_CASE("a run that dies right after it told its failure costs one attempt, not two", "[build]") {
+  one_build house;
+  house.start();
+  house.the_run()->finish(run_failed{fault_class::infrastructure, "registry said 503"});
+  house.crash(house.the_run()->actor);
+  REQUIRE(house.the_run(2));
+  CHECK_FALSE(house.channel().ended());
+}
+
+TEST_CASE("a build without an engine is tried once more and then fails", "[build]") {
+  one_build house;
+  house.remove(names::engine);
+  house.start();
+  CHECK(ended_as(house.channel(), build_status::failure));
+  CHECK(contains(house.channel().latest()->message, "lost"));
+}
+
+TEST_CASE("a build that reaches its time limit is stopped and says so", "[build]") {
+  one_build house({}, {10min, 5min});
+  house.start();
+  house.enter(build_state::building, "building");
+  house.advance(9min);
+  CHECK_FALSE(house.the_run()->stopped);
+  house.advance(1min);
+  CHECK(house.the_run()->stopped);
+  CHECK_FALSE(house.channel().ended());
+  house.finish(run_failed{fault_class::infrastructure, "stopped"});
+  CHECK(ended_as(house.channel(), build_status::failure));
+  CHECK(house.channel().latest()->message == "build exceeded its time limit of 10 min while building");
+  CHECK(house.engine->runs.size() == 1);
+}
+
+TEST_CASE("a second attempt does not get a second time limit", "[build]") {
+  one_build house({}, {10min, 5min});
+  house.start();
+  house.advance(6min);
+  house.finish(run_failed{fault_class::infrastructure, "registry said 503"});
+  REQUIRE(house.the_run(2));
+  house.advance(4min);
+  CHECK(house.the_run(2)->stopped);
+}
+
+TEST_CASE("a silent build says so, and again, but not one that speaks", "[build]") {
+  one_build house({}, {60min, 5min});
+  house.start();
+  house.enter(build_state::building, "building");
+  house.advance(4min);
+  house.say("still here\n");
+  house.advance(4min);
+  CHECK(messages(house.channel()).size() == 1);
+  house.advance(1min);
+  CHECK(messages(house.channel()).back() == "still building, no output for 5 min");
+  house.advance(5min);
+  CHECK(messages(house.channel()).back() == "still building, no output for 10 min");
+}
+
+TEST_CASE("a stopping build that stays silent does not spin on its timer", "[build]") {
+  one_build house({}, {60min, 5min});
+  house.start();
+  house.tell(house.actor, cancel_build{"b1", "enough"});
+  house.advance(5min);
+  auto before = house.scheduler().clock().current_time;
+  for (int i = 0; i < 3; ++i) {
+    house.scheduler().trigger_timeout();
+    house.run();
+  }
+  CHECK(house.scheduler().clock().current_time - before > 1min);
+}
+
+TEST_CASE("a cancelled build ends with the reason, whatever its phase", "[build]") {
+  auto phase = GENERATE(build_state::preparing, build_state::building, build_state::pushing,
+                        build_state::publishing, build_state::verifying);
+  one_build house;
+  house.start();
+  house.enter(phase, "working");
+  house.tell(house.actor, cancel_build{"b1", "not needed"});
+  CHECK(house.engine->stopped == std::vector<std::string>{"b1"});
+  CHECK_FALSE(house.channel().ended());
+  house.finish(run_succeeded{});
+  CHECK(ended_as(house.channel(), build_status::failure));
+  CHECK(house.channel().latest()->message == "build cancelled: not needed");
+  CHECK(house.engine->runs.size() == 1);
+}
+
+TEST_CASE("a queued build is cancelled at once and never runs", "[build]") {
+  one_build house;
+  house.tell(house.actor, cancel_build{"b1", "not needed"});
+  CHECK(ended_as(house.channel(), build_status::failure));
+  CHECK(house.channel().latest()->message == "build cancelled: not needed");
+  CHECK(house.engine->runs.empty());
+  REQUIRE(house.director->ended.size() == 1);
+  CHECK(house.director->ended[0].run_ms == 0);
+  CHECK(has_ended(house.actor));
+}
+
+TEST_CASE("a cancel that comes with the slot still stops the run", "[build]") {
+  one_build house;
+  caf::anon_send(house.actor, run_now{});
+  caf::anon_send(house.actor, cancel_build{"b1", "too late"});
+  house.run();
+  REQUIRE(house.the_run());
+  CHECK(house.the_run()->stopped);
+}
+
+TEST_CASE("a queued build tells its place, a running one does not", "[build]") {
+  one_build house;
+  house.tell(house.actor, queue_place{3, 120'000});
+  CHECK(messages(house.channel()) == std::vector<std::string>{"queued, 3 builds ahead, about 2 min to wait"});
+  house.start();
+  house.tell(house.actor, queue_place{1, {}});
+  CHECK(messages(house.channel()).size() == 1);
+}
+
+TEST_CASE("the next incarnation goes on where the log ends", "[build]") {
+  one_build house({"hunter2"});
+  house.start();
+  house.enter(build_state::building, "building");
+  house.say("kept hun");
+  house.crash(house.actor);
+  house.say("ter2\n");
+  house.the_run()->listener = nullptr;
+  house.spawn();
+  CHECK(house.the_run()->subscriptions == std::vector<uint64_t>{0, 5});
+  house.say("more\n");
+  CHECK(log_text(house.channel()) == explanation + "kept [redacted]\nmore\n");
+  CHECK(messages(house.channel()) == std::vector<std::string>{"building"});
+}
+
+TEST_CASE("an incarnation whose run is gone tries the run once more", "[build]") {
+  one_build house;
+  house.start();
+  house.crash(house.actor);
+  house.crash(house.the_run()->actor);
+  house.spawn();
+  CHECK(house.engine->attached == std::vector<int>{1});
+  REQUIRE(house.the_run(2));
+  CHECK(house.kept().attempt == 2);
+}
+
+TEST_CASE("an end that was kept but not told is told by the next incarnation", "[build]") {
+  one_build house;
+  house.start();
+  house.crash(house.actor);
+  REQUIRE(house.store->advance("b1", {build_state::succeeded, 1, ""}, {}));
+  house.spawn();
+  CHECK(ended_as(house.channel(), build_status::success));
+  CHECK(house.director->ended.size() == 1);
+  CHECK(has_ended(house.actor));
+}
+
+TEST_CASE("a stopping build that crashes asks its run to stop again", "[build]") {
+  one_build house;
+  house.start();
+  house.tell(house.actor, cancel_build{"b1", "enough"});
+  house.crash(house.actor);
+  house.spawn();
+  CHECK(house.engine->stopped.size() == 2);
+  house.finish(run_failed{fault_class::infrastructure, "stopped"});
+  CHECK(house.channel().latest()->message == "build cancelled: enough");
+}
+
+TEST_CASE("the time limit goes on counting over a crash", "[build]") {
+  one_build house({}, {10min, 5min});
+  house.start();
+  house.crash(house.actor);
+  house.advance(8min);
+  house.spawn();
+  CHECK_FALSE(house.the_run()->stopped);
+  house.advance(2min);
+  CHECK(house.the_run()->stopped);
+}
+
+TEST_CASE("a build without its journal ends its incarnation instead of waiting", "[build]") {
+  one_build house;
+  house.remove(names::journal);
+  house.start();
+  CHECK(has_ended(house.actor));
+  CHECK_FALSE(house.channel().ended());
+}

@@ -1,0 +1,374 @@
+#include "actors/director.hpp"
+
+#include "actors/journal_keeper.hpp"
+#include "tests/actors/fakes.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace ib;
+using namespace ib::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// What the director told one build.
+struct build_ear {
+  std::vector<std::string> told; ///< "run", "cancel REASON" or the number of builds ahead
+};
+
+build_actor::behavior_type listening_build(build_actor::pointer, const std::shared_ptr<build_ear>& ear) {
+  return {
+      [ear](const run_now&) { ear->told.emplace_back("run"); },
+      [](const introduce_yourself&) {},
+      [ear](const queue_place& m) { ear->told.push_back(std::to_string(m.builds_ahead)); },
+      [ear](const cancel_build& m) { ear->told.push_back("cancel " + m.reason); },
+      [](const run_output&) {},
+      [](const run_phase&) {},
+      [](const run_ended&) {},
+  };
+}
+
+struct admission : house_fixture {
+  explicit admission(queue_limits limits = {2, 10}) {
+    settings.limits = limits;
+    put(names::journal, system().spawn(journal_keeper, std::shared_ptr<journal_store>(store)));
+    put(names::builds,
+        system().spawn(
+            [](build_supervisor_actor::pointer,
+               std::shared_ptr<std::vector<std::string>> ids) -> build_supervisor_actor::behavior_type {
+              return {[ids](const start_build& m) { ids->push_back(m.build_id); }};
+            },
+            started));
+    spawn();
+  }
+  void spawn() {
+    actor = put(names::director, system().spawn(director, board, settings));
+    run();
+  }
+
+  pending_ptr<build_admitted> wish(const std::string& id, const std::string& ref,
+                                   const std::string& owner = "someone", uint64_t seen_epoch = 0,
+                                   bool force = false) {
+    auto plan = make_plan(id, ref, owner);
+    plan->force_rebuild = force;
+    return ask<build_admitted>(
+        actor, admit_build{plan, std::make_shared<pattern_set>(std::vector<std::string>{}), seen_epoch});
+  }
+  pending_ptr<build_admitted> admit(const std::string& id, const std::string& ref,
+                                    const std::string& owner = "someone", uint64_t seen_epoch = 0,
+                                    bool force = false) {
+    auto answer = wish(id, ref, owner, seen_epoch, force);
+    run();
+    return answer;
+  }
+  /// The build's actor comes up.
+  std::shared_ptr<build_ear> ready(const std::string& id) {
+    auto ear = std::make_shared<build_ear>();
+    auto build = keep(system().spawn(listening_build, ear));
+    tell(actor, build_ready{id, caf::actor_cast<caf::strong_actor_ptr>(build)});
+    return ear;
+  }
+  void end(const std::string& id, bool success, int64_t run_ms = 1000) {
+    tell(actor, build_ended{id, success, run_ms});
+  }
+  std::vector<std::string> listed() {
+    std::vector<std::string> ids;
+    for (const auto& channel : board->read()->channels)
+      ids.push_back(channel->identity().build_id);
+    return ids;
+  }
+
+  std::shared_ptr<moody_store> store = std::make_shared<moody_store>();
+  std::shared_ptr<running_builds_board> board = std::make_shared<running_builds_board>();
+  std::shared_ptr<std::vector<std::string>> started = std::make_shared<std::vector<std::string>>();
+  director_settings settings;
+  director_actor actor;
+};
+
+std::string id_of(const pending_ptr<build_admitted>& answer) {
+  REQUIRE(answer->answer);
+  REQUIRE(answer->answer->channel);
+  return (*answer->answer->channel)->identity().build_id;
+}
+
+using strings = std::vector<std::string>;
+
+} // namespace
+
+TEST_CASE("one build per reference: everyone else joins it", "[director]") {
+  admission house;
+  auto first = house.admit("b1", "r/ws:1");
+  auto second = house.admit("b2", "r/ws:1");
+  auto other = house.admit("b3", "r/ws:2");
+  CHECK(id_of(first) == "b1");
+  CHECK_FALSE(first->answer->joined);
+  CHECK(id_of(second) == "b1");
+  CHECK(second->answer->joined);
+  CHECK(id_of(other) == "b3");
+  CHECK(*house.started == strings{"b1", "b3"});
+  CHECK(house.listed() == strings{"b1", "b3"});
+}
+
+TEST_CASE("a hundred askers at the same moment get one build", "[director]") {
+  admission house;
+  std::vector<pending_ptr<build_admitted>> answers;
+  for (int i = 0; i < 100; ++i)
+    answers.push_back(house.wish("b" + std::to_string(i), "r/ws:1"));
+  house.run();
+  auto chosen = id_of(answers[0]);
+  size_t starters = 0;
+  for (const auto& answer : answers) {
+    CHECK(id_of(answer) == chosen);
+    if (!answer->answer->joined) ++starters;
+  }
+  CHECK(starters == 1);
+  CHECK(house.store->created.size() == 1);
+}
+
+TEST_CASE("who joins before the journal has answered waits for it and is answered with it", "[director]") {
+  admission house;
+  std::vector<caf::typed_response_promise<journal_kept>> held;
+  house.put(names::journal,
+            house.system().spawn([&held](journal_actor::pointer self) -> journal_actor::behavior_type {
+              return {
+                  [self, &held](const journal_create&) {
+                    held.push_back(self->make_response_promise<journal_kept>());
+                    return held.back();
+                  },
+                  [](const journal_advance&) { return journal_kept{}; },
+                  [](const journal_append&) { return journal_kept{}; },
+                  [](const journal_find&) {
+                    return journal_found{error{error_code::not_found, "", "", {}}};
+                  },
+                  [](const journal_list_unfinished&) { return journal_unfinished{}; },
+              };
+            }));
+  auto first = house.admit("b1", "r/ws:1");
+  auto second = house.admit("b2", "r/ws:1");
+  CHECK_FALSE(first->answer);
+  CHECK_FALSE(second->answer);
+  CHECK(house.listed().empty());
+  CHECK(house.started->empty());
+  REQUIRE(held.size() == 1);
+
+  SECTION("both get the build") {
+    held[0].deliver(journal_kept{});
+    house.run();
+    CHECK(id_of(first) == "b1");
+    CHECK(id_of(second) == "b1");
+    CHECK_FALSE(first->answer->joined);
+    CHECK(second->answer->joined);
+    CHECK(*house.started == strings{"b1"});
+  }
+  SECTION("both are refused where the journal refuses, and the reference is free again") {
+    held[0].deliver(journal_kept{error{error_code::internal, "disk full", "", {}}});
+    house.run();
+    for (const auto& answer : {first, second}) {
+      REQUIRE(answer->answer);
+      REQUIRE_FALSE(answer->answer->channel);
+      CHECK(answer->answer->channel.error().message == "disk full");
+    }
+    CHECK(house.started->empty());
+    house.admit("b3", "r/ws:1");
+    CHECK(held.size() == 2);
+  }
+  SECTION("both are refused where the journal says nothing in time") {
+    house.advance(31s);
+    REQUIRE(second->answer);
+    REQUIRE_FALSE(second->answer->channel);
+    CHECK(second->answer->channel.error().code == error_code::unavailable);
+  }
+  held.clear();
+}
+
+TEST_CASE("a build is told to run when it is ready and holds a slot, else its place", "[director]") {
+  admission house({1, 10});
+  house.admit("b1", "r/ws:1");
+  house.admit("b2", "r/ws:2");
+  house.admit("b3", "r/ws:3");
+  CHECK(house.ready("b1")->told == strings{"run"});
+  auto second = house.ready("b2");
+  auto third = house.ready("b3");
+  CHECK(second->told == strings{"0"});
+  CHECK(third->told == strings{"1"});
+  house.end("b1", true);
+  CHECK(second->told == strings{"0", "run"});
+  CHECK(third->told == strings{"1", "0"});
+  CHECK(house.listed() == strings{"b2", "b3"});
+}
+
+TEST_CASE("owners take turns, whoever queued more", "[director]") {
+  admission house({1, 10});
+  house.admit("b0", "r/ws:0", "greedy");
+  house.admit("b1", "r/ws:1", "greedy");
+  house.admit("b2", "r/ws:2", "greedy");
+  house.admit("b3", "r/ws:3", "modest");
+  auto first = house.ready("b1");
+  auto second = house.ready("b2");
+  auto modest = house.ready("b3");
+  CHECK(first->told.back() == "0");
+  CHECK(modest->told.back() == "1");
+  CHECK(second->told.back() == "2");
+  house.end("b0", true);
+  CHECK(first->told.back() == "run");
+  house.end("b1", true);
+  CHECK(modest->told.back() == "run");
+  CHECK(second->told.back() == "0");
+}
+
+TEST_CASE("a full queue refuses with the limit's name and starts nothing", "[director]") {
+  admission house({1, 1});
+  house.admit("b1", "r/ws:1");
+  house.admit("b2", "r/ws:2");
+  auto refused = house.admit("b3", "r/ws:3");
+  REQUIRE(refused->answer);
+  REQUIRE_FALSE(refused->answer->channel);
+  CHECK(refused->answer->channel.error().code == error_code::resource_exhausted);
+  CHECK(contains(refused->answer->channel.error().message, "limit of queued builds"));
+  CHECK(house.store->created == strings{"b1", "b2"});
+  CHECK(id_of(house.admit("b4", "r/ws:2")) == "b2");
+  house.end("b1", true);
+  CHECK(id_of(house.admit("b5", "r/ws:3")) == "b5");
+}
+
+TEST_CASE("a success that ended after the asker looked is joined, an older one is not", "[director]") {
+  admission house;
+  house.admit("b1", "r/ws:1");
+  auto before = house.board->read()->epoch;
+  house.end("b1", true);
+  auto after = house.board->read()->epoch;
+  CHECK(after > before);
+  auto late = house.admit("b2", "r/ws:1", "someone", before);
+  CHECK(id_of(late) == "b1");
+  CHECK(late->answer->joined);
+  CHECK(id_of(house.admit("b3", "r/ws:1", "someone", after)) == "b3");
+}
+
+TEST_CASE("a failed build is not joined after its end", "[director]") {
+  admission house;
+  house.admit("b1", "r/ws:1");
+  house.end("b1", false);
+  CHECK(id_of(house.admit("b2", "r/ws:1", "someone", 0)) == "b2");
+}
+
+TEST_CASE("a forced rebuild joins a running build but no finished one", "[director]") {
+  admission house;
+  house.admit("b1", "r/ws:1");
+  CHECK(id_of(house.admit("b2", "r/ws:1", "someone", 0, true)) == "b1");
+  house.end("b1", true);
+  CHECK(id_of(house.admit("b3", "r/ws:1", "someone", 0, true)) == "b3");
+}
+
+TEST_CASE("the estimate follows from the builds that ended", "[director]") {
+  admission house({1, 10});
+  house.admit("b1", "r/ws:1");
+  house.admit("b2", "r/ws:2");
+  house.admit("b3", "r/ws:3");
+  house.end("b1", true, 60'000);
+  std::optional<int64_t> estimate;
+  auto build =
+      house.keep(house.system().spawn([&estimate](build_actor::pointer) -> build_actor::behavior_type {
+        return {[](const run_now&) {},
+                [](const introduce_yourself&) {},
+                [&estimate](const queue_place& m) { estimate = m.estimate_ms; },
+                [](const cancel_build&) {},
+                [](const run_output&) {},
+                [](const run_phase&) {},
+                [](const run_ended&) {}};
+      }));
+  house.tell(house.actor, build_ready{"b3", caf::actor_cast<caf::strong_actor_ptr>(build)});
+  REQUIRE(estimate);
+  CHECK(*estimate == 60'000);
+}
+
+TEST_CASE("a wish to cancel reaches the build, or says why not", "[director]") {
+  admission house;
+  house.admit("b1", "r/ws:1");
+  auto early = house.ask<cancel_answer>(house.actor, cancel_build{"b1", "why"});
+  auto unknown = house.ask<cancel_answer>(house.actor, cancel_build{"b9", "why"});
+  house.run();
+  REQUIRE(early->answer);
+  CHECK(early->answer->outcome.error().code == error_code::unavailable);
+  REQUIRE(unknown->answer);
+  CHECK(unknown->answer->outcome.error().code == error_code::not_found);
+  auto ear = house.ready("b1");
+  auto done = house.ask<cancel_answer>(house.actor, cancel_build{"b1", "why"});
+  house.run();
+  REQUIRE(done->answer);
+  CHECK(done->answer->outcome);
+  CHECK(ear->told.back() == "cancel why");
+}
+
+TEST_CASE("messages about builds nobody knows change nothing", "[director]") {
+  admission house;
+  house.admit("b1", "r/ws:1");
+  auto epoch = house.board->read()->epoch;
+  house.end("b9", true);
+  CHECK(house.ready("b9")->told.empty());
+  CHECK(house.board->read()->epoch == epoch);
+  CHECK(house.listed() == strings{"b1"});
+}
+
+TEST_CASE("a restarted director finds its builds, their order and their slots in the journal", "[director]") {
+  admission house({1, 10});
+  house.admit("b1", "r/ws:1");
+  house.admit("b2", "r/ws:2");
+  REQUIRE(house.store->advance("b1", {build_state::building, 1, ""}, {}));
+  house.end("b9", true);
+  auto epoch = house.board->read()->epoch;
+  house.started->clear();
+  house.crash(house.actor);
+  house.spawn();
+  CHECK(*house.started == strings{"b1", "b2"});
+  CHECK(house.listed() == strings{"b1", "b2"});
+  CHECK(house.board->read()->epoch == epoch);
+  CHECK(id_of(house.admit("b3", "r/ws:1")) == "b1");
+  CHECK(house.ready("b2")->told == strings{"0"});
+  CHECK(house.ready("b1")->told == strings{"run"});
+}
+
+TEST_CASE("a restarted director gives no slot that a running build holds", "[director]") {
+  admission house({1, 10});
+  house.admit("older", "r/ws:1", "greedy");
+  house.admit("newer", "r/ws:2", "modest");
+  // By turns the newer one came to run first.
+  REQUIRE(house.store->advance("newer", {build_state::building, 1, ""}, {}));
+  house.crash(house.actor);
+  house.spawn();
+  CHECK(house.ready("older")->told == strings{"0"});
+}
+
+TEST_CASE("a restarted director takes back every queued build, even above the limit", "[director]") {
+  admission house({1, 2});
+  house.admit("b1", "r/ws:1");
+  house.admit("b2", "r/ws:2");
+  house.admit("b3", "r/ws:3");
+  house.settings.limits = {1, 0};
+  house.crash(house.actor);
+  house.spawn();
+  CHECK(house.listed() == strings{"b1", "b2", "b3"});
+}
+
+TEST_CASE("a director that dies does not answer, and the build it started is found again", "[director]") {
+  admission house;
+  auto first = house.wish("b1", "r/ws:1");
+  caf::anon_send(house.actor, build_ended{"b9", false, 0});
+  house.run();
+  house.crash(house.actor);
+  auto lost = house.admit("b2", "r/ws:2");
+  CHECK(lost->failed);
+  house.spawn();
+  CHECK(id_of(house.admit("b3", "r/ws:1")) == "b1");
+}
+
+TEST_CASE("a director without a journal ends, so that it is started again later", "[director]") {
+  admission house;
+  house.remove(names::journal);
+  auto refused = house.admit("b1", "r/ws:1");
+  REQUIRE(refused->answer);
+  REQUIRE_FALSE(refused->answer->channel);
+  CHECK(refused->answer->channel.error().code == error_code::unavailable);
+  CHECK(house.listed().empty());
+  house.spawn();
+  CHECK(has_ended(house.actor));
+}

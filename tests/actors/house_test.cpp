@@ -1,0 +1,121 @@
+#include "actors/house.hpp"
+
+#include "tests/actors/house_fixture.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace ib;
+using namespace ib::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using diary = std::shared_ptr<std::vector<std::string>>;
+
+struct a_house : house_fixture {
+  child_spec child(caf::atom_value name) {
+    auto called = caf::to_string(name);
+    return {
+        name, [called, book = book](caf::actor_system& system) {
+          book->push_back("start " + called);
+          auto actor = system.spawn(
+              [](caf::event_based_actor* self, const std::string& who, const diary& notes) -> caf::behavior {
+                self->attach_functor([who, notes] { notes->push_back("end " + who); });
+                return {[](int) {}};
+              },
+              called, book);
+          return caf::actor_cast<caf::strong_actor_ptr>(actor);
+        }};
+  }
+  void open(restart_limits limits = {}) {
+    root = keep(system().spawn(
+        house, std::vector<child_spec>{child(names::journal), child(names::engine), child(names::director)},
+        limits));
+    run();
+  }
+  caf::strong_actor_ptr actor(caf::atom_value name) { return system().registry().get(name); }
+  void close() { tell(root, stop_house{}); }
+
+  diary book = std::make_shared<std::vector<std::string>>();
+  caf::actor root;
+};
+
+using notes = std::vector<std::string>;
+
+} // namespace
+
+TEST_CASE("a house starts its actors in order and ends them in reverse", "[house]") {
+  a_house place;
+  place.open();
+  CHECK(*place.book == notes{"start journal", "start engine", "start director"});
+  place.book->clear();
+  place.close();
+  CHECK(*place.book == notes{"end director", "end engine", "end journal"});
+  CHECK(has_ended(place.root));
+  CHECK_FALSE(place.actor(names::journal));
+}
+
+TEST_CASE("a crashed actor is started again in its place, and no other notices", "[house]") {
+  a_house place;
+  place.open();
+  auto first = place.actor(names::engine);
+  auto other = place.actor(names::director);
+  place.crash(first);
+  place.advance(0ms);
+  CHECK(place.actor(names::engine));
+  CHECK(place.actor(names::engine) != first);
+  CHECK(place.actor(names::director) == other);
+  place.book->clear();
+  place.close();
+  CHECK(*place.book == notes{"end director", "end engine", "end journal"});
+}
+
+TEST_CASE("between a crash and the restart nobody has the name", "[house]") {
+  a_house place;
+  restart_limits limits;
+  limits.first_delay_ms = 100;
+  place.open(limits);
+  place.crash(place.actor(names::engine));
+  CHECK_FALSE(place.actor(names::engine));
+  place.advance(99ms);
+  CHECK_FALSE(place.actor(names::engine));
+  place.advance(1ms);
+  CHECK(place.actor(names::engine));
+}
+
+TEST_CASE("an actor that crashes too often is started again at the longest delay", "[house]") {
+  a_house place;
+  restart_limits limits{2, 60'000, 0, 100, 5'000};
+  place.open(limits);
+  for (int i = 0; i < 2; ++i) {
+    place.crash(place.actor(names::engine));
+    place.advance(100ms);
+    REQUIRE(place.actor(names::engine));
+  }
+  place.crash(place.actor(names::engine));
+  place.advance(4'999ms);
+  CHECK_FALSE(place.actor(names::engine));
+  place.advance(1ms);
+  CHECK(place.actor(names::engine));
+}
+
+TEST_CASE("a house that closes while an actor is down does not start it again", "[house]") {
+  a_house place;
+  restart_limits limits;
+  limits.first_delay_ms = 100;
+  place.open(limits);
+  place.crash(place.actor(names::engine));
+  place.close();
+  place.advance(1s);
+  CHECK_FALSE(place.actor(names::engine));
+  CHECK(place.book->back() == "end journal");
+}
+
+TEST_CASE("a closed house leaves no actor behind", "[house]") {
+  a_house place;
+  auto before = place.living();
+  place.open();
+  CHECK(place.living() == before + 4);
+  place.close();
+  CHECK(place.living() == before);
+}
