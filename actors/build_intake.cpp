@@ -110,8 +110,8 @@ private:
     plan->retry_lookups = request_.use_retry_client;
     plan->log_url = settings_.log_url ? settings_.log_url(plan->build_id) : "";
     plan->owner_token = io::random_token();
-    if (base_is_gone_) plan->missing_base = request_.base_image_name_resolved;
     plan->explanation.push_back("building " + workspace_ref + ": " + why);
+    if (base_is_gone_) plan->gone_base = request_.base_image_name_resolved;
     plan->explanation.push_back("base image " + plan->base_ref);
     for (auto& line : explanation_)
       plan->explanation.push_back(std::move(line));

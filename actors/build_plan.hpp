@@ -31,7 +31,7 @@ struct build_plan {
   /// What the source's one-time URLs answered; shared by the attempts of the build, which follow one another.
   std::shared_ptr<std::map<std::string, std::string>> one_time_answers =
       std::make_shared<std::map<std::string, std::string>>();
-  std::string missing_base;             ///< the request's resolved base image where that is gone, else empty
+  std::string gone_base; ///< the resolved base image that the request named and no registry has; or empty
   std::vector<std::string> explanation; ///< first lines of the log: why it is built and not reused
 };
 

@@ -67,6 +67,13 @@ public:
     add_raw(secret);
     add_raw(percent_encoded(secret, "0123456789ABCDEF"));
     add_raw(percent_encoded(secret, "0123456789abcdef"));
+    add_base64(secret);
+  }
+
+  void add_base64(const std::string& secret) {
+    auto encoded = base64_encode(secret);
+    add_raw(encoded.substr(0, encoded.find('=')));
+    add_raw(std::move(encoded));
   }
 
   void add_user(const std::string& user) {
@@ -79,10 +86,8 @@ public:
     add(password);
     if (password.empty()) return;
     const auto pair = user + ':' + password;
-    auto encoded = base64_encode(pair);
     add_raw(pair);
-    add_raw(encoded);
-    add_raw(encoded.substr(0, encoded.find('=')));
+    add_base64(pair);
   }
 
   /// The user part of a URL, as it is written there and decoded.

@@ -33,6 +33,12 @@ error stopped_error() { return {error_code::cancelled, "stopped", "", {}}; }
 
 result<void> failed(error e, const std::string& what) { return with_context(std::move(e), what); }
 
+/// For what the service does with its own credentials and images: no user can mend what goes wrong there.
+error not_the_users(error e) {
+  if (fault_of(e.code) == fault_class::user) e.code = error_code::internal;
+  return e;
+}
+
 } // namespace
 
 pipeline::pipeline(const local_context& context, const build_tools* tools,
@@ -56,9 +62,11 @@ build_event pipeline::run() {
   if (done) return run_succeeded{};
   auto fault = fault_of(done.error().code);
   auto message = done.error().message;
-  if (fault == fault_class::user) message = "build failed: " + message;
-  // Words that clients look for.
-  if (!plan_->missing_base.empty()) message += "; base image does not exist: " + plan_->missing_base;
+  if (fault == fault_class::user) {
+    message = "build failed: " + message;
+    // Clients look for these words: neither the resolved base nor the request's own source serves.
+    if (!plan_->gone_base.empty()) message += "; base image does not exist: " + plan_->gone_base;
+  }
   return run_failed{fault, message};
 }
 
@@ -148,10 +156,7 @@ result<void> pipeline::build_and_push(const dockerfile_source& source) {
   if (!push_auth) return push_auth.error();
   auto pushed = buildah_->push(*image_id, plan_->base_ref, *push_auth, plain_http(context_.base_domain));
   if (pushed) return {};
-  // The user's files are fine by now: what goes wrong here is the infrastructure's.
-  auto code = fault_of(pushed.error().code) == fault_class::user ? error_code::internal : pushed.error().code;
-  return error{
-      code, "cannot push the base image to " + plan_->base_ref + ": " + pushed.error().message, "", {}};
+  return failed(not_the_users(pushed.error()), "cannot push the base image to " + plan_->base_ref);
 }
 
 /// The base manifest under the workspace reference, digests preserved; within a registry by mounting its
@@ -172,7 +177,9 @@ result<void> pipeline::publish() {
       return {};
     }
     if (published.error().code != error_code::failed_precondition)
-      return failed(published.error(), "cannot publish the workspace image");
+      return failed(source_purpose() == registry_purpose::own_image ? not_the_users(published.error())
+                                                                    : published.error(),
+                    "cannot publish the workspace image");
     say("the registry does not mount blobs (" + published.error().message + "); copying instead");
   }
   return copy_between_registries();
@@ -219,10 +226,7 @@ result<std::optional<reference>> pipeline::look_for(const std::string& text) con
   });
   if (image) return std::optional(image->ref);
   if (image.error().code == error_code::not_found) return std::optional<reference>{};
-  // It is asked with the service's own credentials: whatever is wrong with them is not the user's fault.
-  auto why = image.error();
-  if (fault_of(why.code) == fault_class::user) why.code = error_code::internal;
-  return why;
+  return not_the_users(image.error());
 }
 
 result<fs::path> pipeline::auth_file(const std::string& name, registry_purpose purpose,

@@ -110,7 +110,8 @@ result<void> download_one(const download_initializer& files, const download_file
   if (!done) return blaming(done.error(), field + ".url");
   auto found = "sha256:" + digest.finish_hex();
   if (!file.digest.empty() && found != file.digest)
-    return error{error_code::data_corrupt,
+    // Asked again it would be the same: the request names a digest that this URL does not have.
+    return error{error_code::failed_precondition,
                  "the content of " + request.shown + " has digest " + found + ", not " + file.digest,
                  field + ".digest"};
   return partial.move_to(*target);

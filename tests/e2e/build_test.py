@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """From a Dockerfile in git to images in a registry, as a client sees it."""
 
 import os

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Registries that ask who is there: the service's own credentials, the request's, and who may use which."""
 
 import base64

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Builds that fail: whose fault it is, what is said, and that nothing is left."""
 
 import os

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Time limit, queue, and fairness between those who ask."""
 
 import os

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Existing images: resolved, published as workspace images without moving a byte, and used as resolved bases."""
 
 import os

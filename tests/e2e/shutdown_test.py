@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """The end of the service, asked for or not, while a build runs."""
 
 import os

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Every way to name a state of a git repository, and what then lies in the build's context."""
 
 import os
@@ -30,9 +31,9 @@ class GitSourceTest(WorkshopTest):
             "parts/library": (git_repositories.SUBMODULE, library_commit),
         }).write(os.path.join(folder, "with_parts.git"))
 
-    def build(self, initializer):
+    def build(self, initializer, version=""):
         """The files of the image that this source becomes; its Dockerfile copies the whole context."""
-        last = self.assert_built(self.client.build_to_end(request(file_source(initializer))))
+        last = self.assert_built(self.client.build_to_end(request(file_source(initializer, version=version))))
         self.assert_nothing_left()
         return self.images.files(last.ref)
 
@@ -78,7 +79,7 @@ class GitSourceTest(WorkshopTest):
     def test_upstream_and_settings_are_written_into_the_clone(self):
         files = self.build(git(self.url("history"), content.REMOTE_BRANCH, "feature/x",
                                upstream_Remote_uri="https://upstream.example.com/it.git", full_clone=True,
-                               config=content.GitConfig(custom_config={"user.name": "A Tester"})))
+                               config=content.GitConfig(custom_config={"user.name": "A Tester"})), "upstream")
         config = files[".git/config"].decode()
         self.assertRegex(config, r'\[remote "upstream"\]\s+url = https://upstream.example.com/it.git')
         self.assertRegex(config, r"\[user\]\s+name = A Tester")

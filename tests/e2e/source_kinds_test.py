@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Contexts that do not come from one git repository: downloads, composites, prebuilds, nothing at all."""
 
 import hashlib

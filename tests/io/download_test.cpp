@@ -47,7 +47,7 @@ TEST_CASE_METHOD(download_fixture, "a file without a digest is taken as it is, r
 TEST_CASE_METHOD(download_fixture, "a file of another digest is refused and nothing of it stays") {
   auto done = prepare(download("/files/hello.txt", "x", "sha256:" + std::string(64, '0')));
   REQUIRE_FALSE(done);
-  CHECK(done.error().code == error_code::data_corrupt);
+  CHECK(done.error().code == error_code::failed_precondition);
   CHECK(done.error().field == "source.file.source.download.files[0].digest");
   CHECK(done.error().message.find(hello_digest) != std::string::npos);
   CHECK(files_in_root() == 0);

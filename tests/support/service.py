@@ -28,6 +28,10 @@ class Service:
         self.pid = self._child.pid
         self.address = self._child.wait_for_error_line(_serving)
 
+    def wait_until_ready(self):
+        """Waits until the service knows how to build here: only its trial of the tools is over then."""
+        self._child.wait_for_error_line(lambda line: "build isolation: " in line or "cannot build from" in line)
+
     def is_alive(self):
         return self._child.is_alive()
 
@@ -45,9 +49,6 @@ class Service:
 
     def log_text(self):
         return self._child.text()
-
-    def wait_for_log(self, part):
-        return self._child.wait_for_error_line(lambda line: part in line and line)
 
 
 def _serving(line):

@@ -59,6 +59,7 @@ class WorkshopTest(unittest.TestCase):
     def end_service(cls, service):
         """Ends a service and sees to it that nothing of it is left."""
         if service.is_alive():
+            service.wait_until_ready()
             left = leftovers.of_builds(service.state, service.pid)
             code = service.stop()
             assert code == 0, f"SIGTERM ended the service with {code}:\n{service.log_text()}"
