@@ -110,7 +110,8 @@ void build_work::carry_out(const finish_effect& effect) {
   auto run_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(self_->clock().now() - run_began_).count();
   tell_director(self_, build_ended{id(), effect.success, record_.machine.attempt > 0 ? run_ms : 0});
-  io::log_info(effect.success ? "build succeeded" : "build failed: " + effect.message,
+  // As it was published: without the build's secrets.
+  io::log_info(effect.success ? "build succeeded" : "build failed: " + record_.channel->latest()->message,
                {{"build_id", id()}, {"ref", record_.plan->workspace_ref}});
   self_->quit();
 }
