@@ -188,8 +188,7 @@ void build_work::append(std::string bytes) {
           [this, offset](const journal_kept& kept) {
             if (!kept.outcome) return crash("the journal refused log bytes: " + kept.outcome.error().message);
             if (run_) self_->send(run_, acknowledge_output{offset});
-            if (auto fan = find_actor<fan_out_actor>(self_->system(), names::fan_out))
-              self_->send(fan, channel_grew{record_.channel});
+            wake_readers(false);
           },
           [this](const caf::error&) { crash("the journal did not answer"); });
 }
@@ -210,8 +209,15 @@ void build_work::publish(status_update update) {
   whole.finish(shown);
   update.message = std::move(shown);
   record_.channel->publish(std::move(update));
+  wake_readers(last);
+}
+
+/// While nobody fans out, the build does it itself: after the last update nothing would wake them any more.
+void build_work::wake_readers(bool at_once) {
   if (auto fan = find_actor<fan_out_actor>(self_->system(), names::fan_out))
-    self_->send(fan, channel_grew{record_.channel, last});
+    self_->send(fan, channel_grew{record_.channel, at_once});
+  else
+    record_.channel->wake_all();
 }
 
 void build_work::show_place(const queue_place& place) {

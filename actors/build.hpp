@@ -55,6 +55,7 @@ private:
   void append(std::string bytes);
   void note_end(const std::vector<build_effect>& effects);
   void publish(status_update update);
+  void wake_readers(bool at_once);
   void crash(const std::string& why);
   const std::string& id() const { return record_.plan->build_id; }
 

@@ -32,21 +32,24 @@ void build_supervision::begin(std::shared_ptr<build_children> children, restart_
     else
       self_->send(self_, restart_build{id});
   }
-  start_forgotten();
+  adopt();
 }
 
-/// A wish to start a build that a former incarnation did not come to is still in the journal.
-void build_supervision::start_forgotten() {
-  auto again = [this] { self_->quit(caf::make_error(caf::sec::runtime_error, "the journal is away")); };
+/// A build whose start was asked of a former incarnation, or while there was none, would wait for ever: the
+/// journal knows every build that has not ended. Those that live already only introduce themselves again.
+void build_supervision::adopt() {
+  auto later = [this] {
+    self_->delayed_send(self_, std::chrono::milliseconds(limits_.max_delay_ms), adopt_builds{});
+  };
   auto journal = find_actor<journal_actor>(self_->system(), names::journal);
-  if (!journal) return again();
+  if (!journal) return later();
   self_->request(journal, ask_timeout, journal_list_unfinished{})
       .then(
           [this](const journal_unfinished& list) {
             for (const auto& record : list.records)
-              if (!children_->contains(record.plan->build_id)) start(record.plan->build_id);
+              start(record.plan->build_id);
           },
-          [again](const caf::error&) { again(); });
+          [later](const caf::error&) { later(); });
 }
 
 void build_supervision::start(const std::string& build_id) {
@@ -85,6 +88,9 @@ void build_supervision::child_is_down(const caf::down_msg& down) {
   });
   if (child == children_->end()) return;
   if (!down.reason || down.reason == caf::exit_reason::normal) {
+    // Its own word was lost where the director was just restarting; told twice it changes nothing.
+    if (auto director = find_actor<director_actor>(self_->system(), names::director))
+      self_->send(director, build_ended{child->first, false, 0});
     children_->erase(child);
     return;
   }
@@ -170,6 +176,7 @@ build_supervisor(build_supervisor_impl::stateful_pointer<build_supervisor_state>
   return {
       [supervision](const start_build& m) { supervision->start(m.build_id); },
       [supervision](const restart_build& m) { supervision->load(m.build_id); },
+      [supervision](const adopt_builds&) { supervision->adopt(); },
   };
 }
 

@@ -25,7 +25,11 @@ struct restart_build {
   std::string build_id;
 };
 
-using build_supervisor_impl = build_supervisor_actor::extend<caf::reacts_to<restart_build>>;
+/// Time to ask the journal for the builds that have not ended.
+struct adopt_builds {};
+
+using build_supervisor_impl =
+    build_supervisor_actor::extend<caf::reacts_to<restart_build>, caf::reacts_to<adopt_builds>>;
 
 /// Starts build actors and restarts those that crash, from the journal. A normal end is not restarted; a
 /// build that crashes more often than its restart intensity allows ends in a terminal failure that its
@@ -37,12 +41,13 @@ public:
   void begin(std::shared_ptr<build_children> children, restart_limits limits, build_settings settings);
   void start(const std::string& build_id);
   void load(const std::string& build_id);
+  /// Starts the builds that have not ended and are nobody's child.
+  void adopt();
   void child_is_down(const caf::down_msg& down);
   /// The house is closing: the builds end with it.
   void close();
 
 private:
-  void start_forgotten();
   void spawn_child(build_record record);
   void crashed(const std::string& build_id, const std::string& cause);
   void give_up(const std::string& build_id, const std::string& cause);
@@ -67,3 +72,4 @@ build_supervisor(build_supervisor_impl::stateful_pointer<build_supervisor_state>
 } // namespace ib
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::restart_build)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::adopt_builds)

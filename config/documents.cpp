@@ -42,7 +42,7 @@ ordered_json print(const definition& d, draft& from) {
 
 std::string default_text(const definition& d) {
   auto json = default_json(d);
-  if (json.is_null() || json == "") return "";
+  if (json.is_null() || json == ordered_json("")) return "";
   return "`" + json.dump() + "`";
 }
 

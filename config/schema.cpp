@@ -85,7 +85,7 @@ ordered_json schema_of(const definition& d) {
   } else {
     add_limits(d, out);
   }
-  if (auto standard = default_json(d); !standard.is_null() && standard != "")
+  if (auto standard = default_json(d); !standard.is_null() && standard != ordered_json(""))
     out["default"] = ordered_json(standard);
   return out;
 }

@@ -71,6 +71,7 @@ int run(const run_flags& flags) {
   auto signals = ending_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGHUP, SIG_IGN); // a closed terminal ends no builds
   auto service = ib::service::start(*settings);
   if (!service) {
     std::cerr << "cannot start: " << service.error().message << '\n';

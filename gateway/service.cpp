@@ -181,15 +181,13 @@ service::~service() {
   auto running = parts_->board->read();
   for (const auto& channel : running->channels)
     channel->wake_all();
-  // The server waits for its calls and the calls for the house: both stop at the same time.
-  std::thread stopping([this] {
-    if (parts_->server) parts_->server->stop();
-  });
+  // Before the server, which waits for every call: those that are still being decided are answered once the
+  // actors they wait for are gone.
   caf::anon_send(parts_->root, stop_house{});
   parts_->root = nullptr;
   parts_->context->shutdown.request_stop();
+  if (parts_->server) parts_->server->stop();
   parts_->context->workers.wait();
-  stopping.join();
   // Waits for the last actor.
   parts_->system.reset();
   io::log_info("stopped");

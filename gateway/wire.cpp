@@ -54,8 +54,11 @@ std::optional<std::string> find_bad_text(std::string_view bytes, const pb::Descr
       continue;
     }
     uint32_t length = 0;
-    std::string value;
-    if (!in.ReadVarint32(&length) || !in.ReadString(&value, static_cast<int>(length))) return std::nullopt;
+    if (!in.ReadVarint32(&length)) return std::nullopt;
+    // A view: copies of nested messages would add up to a multiple of the request for every level.
+    auto value = bytes.substr(static_cast<size_t>(in.CurrentPosition()));
+    if (value.size() < length || !in.Skip(static_cast<int>(length))) return std::nullopt;
+    value = value.substr(0, length);
     if (field->type() == pb::FieldDescriptor::TYPE_STRING && !is_utf8(value)) return field->name();
     if (field->type() != pb::FieldDescriptor::TYPE_MESSAGE || depth == 0) continue;
     if (auto inner = find_bad_text(value, *field->message_type(), depth - 1))

@@ -26,7 +26,7 @@ enum class error_code : uint8_t {
 const char* to_string(error_code code);
 
 /// A failure as a value: what failed, where and why, in words a user can act on. Never carries a secret.
-struct error {
+struct error { // NOLINT(clang-analyzer-core.uninitialized.Assign): see .clang-tidy
   error_code code = error_code::internal;
   std::string message;
   std::string field;                     ///< path of the offending request or configuration field, or empty

@@ -3,6 +3,7 @@
 #include "actors/engine/build_failure.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cstdlib>
 #include <fstream>
@@ -27,6 +28,18 @@ std::string registries_conf(const std::vector<std::string>& plain_http) {
   for (const auto& domain : plain_http)
     text += "\n[[registry]]\nlocation = \"" + domain + "\"\ninsecure = true\n";
   return text;
+}
+
+constexpr std::array proxy_variables{"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
+                                     "http_proxy", "https_proxy", "no_proxy"};
+
+/// Where a proxy's URL carries a password, Dockerfile commands must do without the proxy: they may see no
+/// credential.
+bool proxies_are_secret() {
+  return std::any_of(proxy_variables.begin(), proxy_variables.end(), [](const char* name) {
+    const char* value = std::getenv(name);
+    return value != nullptr && std::string_view(value).find('@') != std::string_view::npos;
+  });
 }
 
 const char* tls_verify(bool plain_http) { return plain_http ? "false" : "true"; }
@@ -65,6 +78,7 @@ result<std::string> buildah::build(const image_build& what, const fs::path& auth
   for (std::string argument :
        {"build", "--isolation", tools_.isolation.c_str(), "--layers", "--format", "oci", "--pull-always"})
     argv.push_back(std::move(argument));
+  if (proxies_are_secret()) argv.push_back("--http-proxy=false");
   argv.insert(argv.end(),
               {"--secret", mark(), "--signature-policy", run_folder_ / "policy.json", "--authfile", auth_file,
                "--iidfile", id_file, "--file", what.dockerfile, what.context});
@@ -138,8 +152,9 @@ std::map<std::string, std::string> buildah::environment() const {
       {"CONTAINERS_STORAGE_CONF", run_folder_ / "storage.conf"},
       {"IMAGE_BUILDER_STATE", context_.folders.state}, // how leftovers of a killed service are recognised
   };
-  for (const char* name : {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
-                           "SSL_CERT_FILE", "SSL_CERT_DIR"})
+  std::vector<const char*> inherited(proxy_variables.begin(), proxy_variables.end());
+  inherited.insert(inherited.end(), {"SSL_CERT_FILE", "SSL_CERT_DIR"});
+  for (const char* name : inherited)
     if (const char* value = std::getenv(name)) variables[name] = value;
   return variables;
 }

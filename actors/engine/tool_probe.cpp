@@ -40,7 +40,9 @@ fs::path probe_program() { return fs::read_symlink("/proc/self/exe").parent_path
 /// Builds an image with one RUN step whose command is the static probe program.
 result<void> try_out(const local_context& context, const build_tools& tools, const fs::path& folder) {
   std::string said;
-  buildah tool(context, tools, folder, [&](std::string_view bytes) { said.append(bytes); }, {});
+  buildah tool(
+      context, tools, folder, [&](std::string_view bytes) { said.append(bytes); },
+      context.shutdown.get_token());
   if (auto done = tool.prepare({}); !done) return done;
   if (auto done = write_auth_file(folder / "auth.json", {}); !done) return done;
   auto built =

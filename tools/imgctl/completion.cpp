@@ -40,7 +40,7 @@ std::vector<word> flags_of(const CLI::App& app) {
   return found;
 }
 
-void collect(const CLI::App& app, const std::string& path, std::vector<word> inherited,
+void collect(const CLI::App& app, const std::string& path, const std::vector<word>& inherited,
              std::vector<place>& into) {
   auto flags = flags_of(app);
   for (const auto& w : inherited)

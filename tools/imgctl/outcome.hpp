@@ -10,7 +10,7 @@ namespace ib::imgctl {
 enum class exit_code : int { success = 0, failed = 1, usage = 2, unavailable = 3, interrupted = 130 };
 
 /// Why a command cannot go on: the exit code and what to tell the user. Never carries a secret.
-struct failure {
+struct failure { // NOLINT(clang-analyzer-core.uninitialized.Assign): see .clang-tidy
   exit_code code = exit_code::failed;
   std::string message;
 };
