@@ -1,18 +1,20 @@
 #!/usr/bin/python3
 """One build per reference however many ask for it, and listeners that do not hinder each other."""
 
+import concurrent.futures
 import os
 import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from client import Client, request  # noqa: E402
+from client import SUCCESS, Client, ref_source, request  # noqa: E402
 from registry import pushed_manifests  # noqa: E402
 from workshop import PROLOGUE, WorkshopTest, main  # noqa: E402
 
 CLIENTS = 50
 LINES = 2_000_000
+ROUNDS, RACERS = 15, 12
 #: The smallest windows that HTTP/2 allows to keep: whoever does not read then really holds the sender up.
 SMALL_WINDOW = [("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 16384),
                 ("grpc.http2.max_frame_size", 16384)]
@@ -60,6 +62,22 @@ class JoinTest(WorkshopTest):
         for ref, repository in ((last.base_ref, "base-images"), (last.ref, "workspace-images")):
             self.assertEqual(1, pushed_manifests(requests, repository).count(ref.rpartition(":")[2]))
         self.assertEqual([], self.client.list())
+
+    def test_whoever_asks_while_a_quick_build_ends_gets_it_or_its_image_but_no_second_build(self):
+        clients = [Client(self.service.address) for _ in range(RACERS)]
+        for client in clients:
+            self.addCleanup(client.close)
+            client.list()
+        for number in range(ROUNDS):
+            self.images.push("library/quick", f"v{number}", {"number": b"%d\n" % number})
+            wish = request(ref_source(f"{self.registry.address}/library/quick:v{number}"))
+            with concurrent.futures.ThreadPoolExecutor(RACERS) as pool:
+                answers = list(pool.map(lambda client, wish=wish: client.build_to_end(wish), clients))
+            followed = {responses[0].info.build_id for responses in answers if len(responses) > 1}
+            self.assertEqual(1, len(followed), answers)
+            self.assertEqual({SUCCESS}, {responses[-1].status for responses in answers})
+            tag = answers[0][-1].ref.rpartition(":")[2]
+            self.assertEqual(1, pushed_manifests(self.registry.requests(), "workspace-images").count(tag))
 
     def test_a_listener_that_never_reads_delays_nobody_and_misses_nothing(self):
         stream = self.client.build(request(self.source("house", "Dockerfile.loud")))

@@ -84,6 +84,18 @@ class GitSourceTest(WorkshopTest):
         self.assertRegex(config, r'\[remote "upstream"\]\s+url = https://upstream.example.com/it.git')
         self.assertRegex(config, r"\[user\]\s+name = A Tester")
 
+    def test_links_that_lead_out_of_the_checkout_are_not_followed(self):
+        for dockerfile, context in (("Dockerfile", ""), ("inside/Dockerfile", "to_etc"), ("inside/Dockerfile", "up"),
+                                    ("to_etc/passwd", ""), ("round/Dockerfile", ""), ("dangling", "")):
+            with self.subTest(dockerfile=dockerfile, context=context):
+                source = file_source(git(self.url("links")), dockerfile, context)
+                responses = self.client.build_to_end(request(source))
+                self.assertTrue(self.assert_failed(responses).startswith("build failed: "), responses[-1].message)
+                self.assertNotIn(b"root:", self.client.log_text(build_id=responses[0].info.build_id))
+        last = self.assert_built(self.client.build_to_end(request(
+            file_source(git(self.url("links")), "to_inside/Dockerfile", "inside"))))
+        self.assertIsNotNone(self.images.digest(last.ref))
+
     def test_what_is_not_there_is_a_failed_build_that_says_what(self):
         for initializer, word in ((git(self.url("history"), content.REMOTE_BRANCH, "no-such-branch"), "no-such-branch"),
                                   (git(self.url("history"), content.REMOTE_COMMIT, "0123456789" * 4), "0123456789"),
