@@ -56,6 +56,7 @@ struct journal_unfinished {
 /// The digest form of a reference.
 struct resolve_image {
   io::registry_lookup lookup;
+  bool fresh = false; ///< not from what was resolved ahead of time
 };
 /// Whether an image exists right now; never answered from a cache.
 struct find_image {

@@ -13,6 +13,7 @@ namespace ib {
 namespace names {
 inline constexpr auto journal = caf::atom("journal");
 inline constexpr auto resolver = caf::atom("resolver");
+inline constexpr auto ref_cache = caf::atom("ref_cache");
 inline constexpr auto engine = caf::atom("engine");
 inline constexpr auto fan_out = caf::atom("fan_out");
 inline constexpr auto builds = caf::atom("builds");

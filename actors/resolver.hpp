@@ -3,6 +3,7 @@
 #include "actors/domain/digest_cache.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/io/registry_client.hpp"
+#include "actors/ref_cache.hpp"
 
 #include <caf/typed_response_promise.hpp>
 
@@ -15,8 +16,9 @@ namespace ib {
 
 struct resolver_settings {
   size_t workers = 4;
-  size_t cached_digests = 4096; ///< per worker
-  int64_t tag_cache_ms = 0;     ///< how long the digest of a tag is kept; 0 asks every time
+  size_t cached_digests = 4096;     ///< per worker
+  std::shared_ptr<ref_board> ahead; ///< what was resolved ahead of time, or null
+  int64_t tag_cache_ms = 0;         ///< how long the digest of a tag is kept; 0 asks every time
 };
 
 /// A lookup came back from the registry client.

@@ -6,9 +6,24 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <functional>
+#include <optional>
 #include <utility>
 
 namespace ib {
+
+namespace {
+
+/// The answer to a reference that is resolved ahead of time, whoever asks: a digest is no secret of a
+/// registry.
+std::optional<io::found_image> known_ahead(const std::shared_ptr<ref_board>& ahead,
+                                           const resolve_image& wish) {
+  if (!ahead || wish.fresh) return std::nullopt;
+  auto answers = ahead->read();
+  auto known = answers->find(board_key(wish.lookup.ref));
+  return known == answers->end() ? std::nullopt : std::optional(known->second);
+}
+
+} // namespace
 
 resolver_pool_state::~resolver_pool_state() {
   for (const auto& worker : workers)
@@ -33,9 +48,15 @@ resolver_actor::behavior_type resolver_pool(resolver_actor::stateful_pointer<res
     return workers[std::hash<std::string>{}(lookup.ref.repository()) % workers.size()];
   };
   return {
-      [self, worker_for](resolve_image& wish) {
-        auto worker = worker_for(wish.lookup);
-        return self->delegate(worker, std::move(wish));
+      [self, worker_for, ahead = settings.ahead](resolve_image& wish) {
+        auto answer = self->make_response_promise<image_answer>();
+        if (auto image = known_ahead(ahead, wish)) {
+          answer.deliver(image_answer{std::move(*image)});
+        } else {
+          auto worker = worker_for(wish.lookup);
+          answer.delegate(worker, std::move(wish));
+        }
+        return answer;
       },
       [self, worker_for](find_image& wish) {
         auto worker = worker_for(wish.lookup);

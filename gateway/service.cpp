@@ -102,6 +102,7 @@ struct service::parts {
   std::shared_ptr<journal_store> journal;
   std::shared_ptr<build_children> children = std::make_shared<build_children>();
   std::shared_ptr<running_builds_board> board = std::make_shared<running_builds_board>();
+  std::shared_ptr<ref_board> refs = std::make_shared<ref_board>();
   std::shared_ptr<std::atomic<bool>> draining = std::make_shared<std::atomic<bool>>(false);
   caf::actor_system_config actor_config;
   std::unique_ptr<caf::actor_system> system;
@@ -116,6 +117,11 @@ struct service::parts {
 std::vector<child_spec> service::parts::children_of_the_house(const config::settings& settings) {
   resolver_settings resolver;
   resolver.tag_cache_ms = settings.tag_cache_ms;
+  resolver.ahead = refs;
+  ref_cache_config ahead;
+  ahead.interval = std::chrono::milliseconds(settings.ref_cache.interval_ms);
+  for (const auto& ref : settings.ref_cache.refs)
+    if (auto parsed = parse_reference(ref)) ahead.refs.push_back(*parsed);
   build_settings build;
   build.time_limit = std::chrono::milliseconds(settings.local.build_time_limit_ms);
   director_settings direction;
@@ -131,6 +137,7 @@ std::vector<child_spec> service::parts::children_of_the_house(const config::sett
       {names::journal, [this](auto& s) { return strong(s.spawn(journal_keeper, journal)); }},
       {names::resolver,
        [this, resolver](auto& s) { return strong(s.spawn(resolver_pool, context->registry, resolver)); }},
+      {names::ref_cache, [this, ahead](auto& s) { return strong(s.spawn(ref_cache, refs, ahead)); }},
       {names::engine, [this](auto& s) { return strong(s.spawn(local_engine, context)); }},
       {names::fan_out, [this](auto& s) { return strong(s.spawn(fan_out, board)); }},
       {names::builds,
