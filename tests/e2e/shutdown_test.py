@@ -21,6 +21,8 @@ class ShutdownTest(WorkshopTest):
     def prepare(cls):
         cls.add_repository("house", {f"Dockerfile.{name}": PROLOGUE + "RUN " + cls.gate.command(name) + "\n"
                                      for name in ("term", "queued", "kill")})
+        cls.add_repository("stubborn", {"Dockerfile": PROLOGUE + "RUN trap '' TERM INT HUP; " +
+                                                      cls.gate.command("stubborn") + "\n"})
 
     def blocked_build(self, service, name):
         """A client and the stream of a build that stands at the gate of its name."""
