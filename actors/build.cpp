@@ -12,6 +12,11 @@ namespace ib {
 
 namespace {
 
+/// Between two looks for an engine that is restarting.
+constexpr std::chrono::milliseconds engine_pause{200};
+/// A run may have to wait for the engine to find out how to build at all.
+constexpr std::chrono::minutes start_timeout{5};
+
 template <class... Ts>
 void tell_director(build_impl::pointer self, Ts&&... message) {
   if (auto director = find_actor<director_actor>(self->system(), names::director))
@@ -80,16 +85,20 @@ void build_work::carry_out(const std::vector<build_effect>& effects) {
     std::visit([this](const auto& e) { carry_out(e); }, effect);
 }
 
-void build_work::carry_out(const start_run_effect& effect) {
+void build_work::carry_out(const start_run_effect&) {
   if (run_) self_->send(run_, release_run{});
   run_ = nullptr;
   redactor_.reset();
   record_.raw_offset = 0;
   run_began_ = self_->clock().now();
   arm_time_limit();
+  begin_run();
+}
+
+void build_work::begin_run() {
   auto engine = find_actor<engine_actor>(self_->system(), names::engine);
-  if (!engine) return apply(run_lost{});
-  self_->request(engine, ask_timeout, start_run{record_.plan, effect.attempt})
+  if (!engine) return await_engine(false);
+  self_->request(engine, start_timeout, start_run{record_.plan, record_.machine.attempt})
       .then([this](const run_handle& handle) { follow(handle); },
             [this](const caf::error&) { apply(run_lost{}); });
 }
@@ -110,18 +119,34 @@ void build_work::carry_out(const finish_effect& effect) {
   auto run_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(self_->clock().now() - run_began_).count();
   tell_director(self_, build_ended{id(), effect.success, record_.machine.attempt > 0 ? run_ms : 0});
-  io::log_info(effect.success ? "build succeeded" : "build failed: " + effect.message,
+  // As it was published: without the build's secrets.
+  io::log_info(effect.success ? "build succeeded" : "build failed: " + record_.channel->latest()->message,
                {{"build_id", id()}, {"ref", record_.plan->workspace_ref}});
   self_->quit();
 }
 
 void build_work::attach() {
   auto engine = find_actor<engine_actor>(self_->system(), names::engine);
-  if (!engine) return apply(run_lost{});
+  if (!engine) return await_engine(true);
   self_->request(engine, ask_timeout, attach_run{id(), record_.machine.attempt})
       .then([this](const run_handle& handle) { follow(handle); },
             [this](const caf::error&) { apply(run_lost{}); });
   if (record_.machine.state == build_state::stopping) self_->send(engine, stop_run{id()});
+}
+
+/// An engine that is restarting is no reason to spend an attempt.
+void build_work::await_engine(bool attach) {
+  self_->delayed_send(self_, engine_pause, build_engine_retry{record_.machine.attempt, attach});
+}
+
+void build_work::retry_engine(const build_engine_retry& again) {
+  if (again.attempt != record_.machine.attempt || run_) return;
+  if (again.attach) return attach();
+  // A build that was to stop meanwhile has no run to wait for.
+  if (has_run(record_.machine.state))
+    begin_run();
+  else
+    apply(run_lost{});
 }
 
 void build_work::follow(const run_handle& handle) {
@@ -144,7 +169,9 @@ void build_work::run_is_down(const caf::actor_addr& who) {
   if (run_ && run_.address() == who) {
     run_ = nullptr;
     // What became of a run that told its end is known; its going costs no attempt.
-    if (!run_told_its_end_) apply(run_lost{});
+    if (run_told_its_end_) return;
+    flush_output();
+    apply(run_lost{});
   }
 }
 
@@ -169,14 +196,18 @@ void build_work::take_phase(const run_phase& phase) {
 void build_work::take_end(const run_ended& end) {
   if (end.attempt != record_.machine.attempt) return;
   run_told_its_end_ = true;
-  if (redactor_) {
-    std::string text;
-    redactor_->finish(text);
-    record_.raw_offset = taken_;
-    append(std::move(text));
-    redactor_.reset();
-  }
+  flush_output();
   apply(end.how);
+}
+
+/// No more output will come: what the redactor held back is certain now.
+void build_work::flush_output() {
+  if (!redactor_) return;
+  std::string text;
+  redactor_->finish(text);
+  record_.raw_offset = taken_;
+  append(std::move(text));
+  redactor_.reset();
 }
 
 void build_work::append(std::string bytes) {
@@ -212,10 +243,12 @@ void build_work::publish(status_update update) {
   wake_readers(last);
 }
 
-/// While nobody fans out, the build does it itself: after the last update nothing would wake them any more.
-void build_work::wake_readers(bool at_once) {
-  if (auto fan = find_actor<fan_out_actor>(self_->system(), names::fan_out))
-    self_->send(fan, channel_grew{record_.channel, at_once});
+/// After the last update nothing would wake a reader whose wake-up got lost with a crashed fan-out: the build
+/// does that one itself.
+void build_work::wake_readers(bool last) {
+  auto fan = find_actor<fan_out_actor>(self_->system(), names::fan_out);
+  if (fan && !last)
+    self_->send(fan, channel_grew{record_.channel});
   else
     record_.channel->wake_all();
 }
@@ -267,6 +300,7 @@ build_impl::behavior_type build(build_impl::stateful_pointer<build_actor_state> 
       [work](const run_ended& end) { work->take_end(end); },
       [work](const build_time_limit&) { work->reach_time_limit(); },
       [work](const build_stall_check&) { work->check_stall(); },
+      [work](const build_engine_retry& again) { work->retry_engine(again); },
   };
 }
 

@@ -12,8 +12,14 @@ namespace ib {
 /// Timers of the build.
 struct build_time_limit {};
 struct build_stall_check {};
+/// The engine was away when this attempt needed it; it may be back by now.
+struct build_engine_retry {
+  int attempt = 1;
+  bool attach = false;
+};
 
-using build_impl = build_actor::extend<caf::reacts_to<build_time_limit>, caf::reacts_to<build_stall_check>>;
+using build_impl = build_actor::extend<caf::reacts_to<build_time_limit>, caf::reacts_to<build_stall_check>,
+                                       caf::reacts_to<build_engine_retry>>;
 
 struct build_settings {
   std::chrono::milliseconds time_limit{std::chrono::minutes(60)};
@@ -39,6 +45,7 @@ public:
   void take_phase(const run_phase& phase);
   void take_end(const run_ended& end);
   void check_stall();
+  void retry_engine(const build_engine_retry& again);
   void reach_time_limit();
   void run_is_down(const caf::actor_addr& who);
 
@@ -48,14 +55,17 @@ private:
   void carry_out(const stop_run_effect& effect);
   void carry_out(const announce_effect& effect);
   void carry_out(const finish_effect& effect);
+  void begin_run();
   void attach();
+  void await_engine(bool attach);
+  void flush_output();
   void follow(const run_handle& handle);
   void arm_time_limit();
   void write_line(const std::string& line);
   void append(std::string bytes);
   void note_end(const std::vector<build_effect>& effects);
   void publish(status_update update);
-  void wake_readers(bool at_once);
+  void wake_readers(bool last);
   void crash(const std::string& why);
   const std::string& id() const { return record_.plan->build_id; }
 
@@ -84,3 +94,4 @@ build_impl::behavior_type build(build_impl::stateful_pointer<build_actor_state> 
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::build_time_limit)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::build_stall_check)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::build_engine_retry)

@@ -143,9 +143,8 @@ void build_supervision::end_as_failure(build_record record, const std::string& c
     children_->erase(record.plan->build_id);
     auto status = machine.state == build_state::succeeded ? build_status::success : build_status::failure;
     record.channel->publish({status, machine.end_message});
+    record.channel->wake_all();
     auto& system = self_->system();
-    if (auto fan = find_actor<fan_out_actor>(system, names::fan_out))
-      self_->send(fan, channel_grew{record.channel, true});
     if (auto engine = find_actor<engine_actor>(system, names::engine))
       self_->send(engine, stop_run{record.plan->build_id});
     if (auto director = find_actor<director_actor>(system, names::director))

@@ -87,18 +87,19 @@ caf::typed_response_promise<build_admitted> direction::admit(const admit_build& 
       answer.deliver(build_admitted{known.channel, true});
     else
       known.waiting.push_back(answer);
-  } else if (auto* done = recent_success(wish)) {
-    answer.deliver(build_admitted{done->channel, true});
+  } else if (auto done = recent_success(wish)) {
+    answer.deliver(build_admitted{done, true});
   } else {
     start(wish, answer);
   }
   return answer;
 }
 
-const direction::success* direction::recent_success(const admit_build& wish) const {
+channel_ptr direction::recent_success(const admit_build& wish) const {
   if (wish.plan->force_rebuild) return nullptr;
   for (const auto& done : successes_)
-    if (done.epoch > wish.seen_epoch && done.workspace_ref == wish.plan->workspace_ref) return &done;
+    if (done.epoch > wish.seen_epoch && done.workspace_ref == wish.plan->workspace_ref)
+      return done.channel.lock();
   return nullptr;
 }
 

@@ -41,7 +41,7 @@ private:
   };
   struct success {
     std::string workspace_ref;
-    channel_ptr channel;
+    std::weak_ptr<build_channel> channel; ///< how long a finished build is kept is the journal's matter
     uint64_t epoch = 0;
   };
 
@@ -51,7 +51,7 @@ private:
   void tell_place(const std::string& build_id, const entry& who);
   void run(const std::vector<std::string>& granted);
   void publish();
-  const success* recent_success(const admit_build& wish) const;
+  channel_ptr recent_success(const admit_build& wish) const;
 
   director_actor::pointer self_;
   std::shared_ptr<running_builds_board> board_;

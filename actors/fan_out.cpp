@@ -8,11 +8,15 @@
 
 namespace ib {
 
-fan_out_impl::behavior_type fan_out(fan_out_impl::stateful_pointer<fan_out_state> self) {
+fan_out_impl::behavior_type fan_out(fan_out_impl::stateful_pointer<fan_out_state> self,
+                                    std::shared_ptr<running_builds_board> board) {
   keep_what(self, "fan_out");
+  auto now = board->read();
+  for (const auto& channel : now->channels)
+    channel->wake_all();
   return {
       [self](const channel_grew& m) {
-        if (m.at_once || m.channel->parked() < crowd) {
+        if (m.channel->parked() < crowd) {
           m.channel->wake_all();
           return;
         }

@@ -1,8 +1,10 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/running_builds.hpp"
 
 #include <chrono>
+#include <memory>
 #include <set>
 
 namespace ib {
@@ -20,7 +22,10 @@ struct fan_out_state {
 
 /// Wakes the readers of channels on behalf of the builds, so that a build never pays for its audience: waking
 /// a reader may cost a system call.
-fan_out_impl::behavior_type fan_out(fan_out_impl::stateful_pointer<fan_out_state> self);
+///
+/// Begins by waking everyone: what a crashed incarnation had still to wake is not known.
+fan_out_impl::behavior_type fan_out(fan_out_impl::stateful_pointer<fan_out_state> self,
+                                    std::shared_ptr<running_builds_board> board);
 
 /// Up to this many parked readers are woken at once; more are woken together every `crowd_interval`.
 inline constexpr size_t crowd = 50;

@@ -30,8 +30,9 @@ public:
   virtual std::vector<build_record> unfinished() const = 0;
 };
 
-/// A store in memory: survives its actors, not the process. Keeps the newest `finished_builds` of the ended
-/// ones.
-std::unique_ptr<journal_store> make_memory_store(size_t finished_builds);
+/// A store in memory: survives its actors, not the process. Of the builds that have ended it keeps the newest
+/// `finished_builds`, and no more than whose logs fit into `finished_log_bytes`.
+std::unique_ptr<journal_store> make_memory_store(size_t finished_builds,
+                                                 uint64_t finished_log_bytes = 512ULL << 20);
 
 } // namespace ib

@@ -14,7 +14,8 @@ error unknown_build(const std::string& what) {
 
 class memory_store final : public journal_store {
 public:
-  explicit memory_store(size_t finished_builds) : finished_limit_(finished_builds) {}
+  memory_store(size_t finished_builds, uint64_t finished_log_bytes)
+      : finished_limit_(finished_builds), byte_limit_(finished_log_bytes) {}
 
   result<void> create(build_record record) override {
     const auto id = record.plan->build_id;
@@ -73,18 +74,29 @@ private:
     const auto& id = record.plan->build_id;
     std::erase(order_, id);
     finished_.push_back(id);
-    if (finished_.size() > finished_limit_) forget(finished_.front());
+    finished_bytes_ += kept_bytes(record);
+    // Of one build at least the log is kept, however long it is.
+    while (finished_.size() > finished_limit_ || (finished_bytes_ > byte_limit_ && finished_.size() > 1))
+      forget(finished_.front());
   }
 
   void forget(const std::string& oldest) {
     auto found = records_.find(oldest);
     auto newest = newest_.find(found->second.plan->workspace_ref);
     if (newest != newest_.end() && newest->second == oldest) newest_.erase(newest);
+    finished_bytes_ -= kept_bytes(found->second);
     records_.erase(found);
     finished_.pop_front();
   }
 
+  static uint64_t kept_bytes(const build_record& record) {
+    const auto& log = record.channel->log();
+    return log.end_offset() - log.begin_offset();
+  }
+
   size_t finished_limit_;
+  uint64_t byte_limit_;
+  uint64_t finished_bytes_ = 0; ///< of the logs of finished builds
   std::map<std::string, build_record> records_;
   std::map<std::string, std::string> newest_; ///< workspace reference -> build id
   std::deque<std::string> order_;             ///< unfinished builds, oldest first
@@ -93,8 +105,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<journal_store> make_memory_store(size_t finished_builds) {
-  return std::make_unique<memory_store>(finished_builds);
+std::unique_ptr<journal_store> make_memory_store(size_t finished_builds, uint64_t finished_log_bytes) {
+  return std::make_unique<memory_store>(finished_builds, finished_log_bytes);
 }
 
 } // namespace ib

@@ -165,7 +165,6 @@ struct run_ended {
 /// A build's log or status has grown: wake those who wait for it.
 struct channel_grew {
   channel_ptr channel;
-  bool at_once = false; ///< the end of a build: nobody is made to wait
 };
 
 } // namespace ib

@@ -28,6 +28,13 @@ void pull_stream::OnWriteDone(bool ok) {
   pump();
 }
 
+void pull_stream::OnDone() {
+  auto me = std::move(self_);
+  // A channel whose last waking is over still lists this stream: without this the two would keep each other
+  // for ever.
+  channel_.reset();
+}
+
 void pull_stream::pump() {
   for (;;) {
     if (cancelled_) return Finish(grpc::Status::CANCELLED);
@@ -40,8 +47,9 @@ void pull_stream::pump() {
     auto news = news_since_now();
     // Once parked, a waker may end the stream and the library let go of it while this still looks.
     auto alive = shared_from_this();
+    auto channel = channel_;
     parked_ = true;
-    channel_->park(alive);
+    channel->park(alive);
     // Something may have come between the look and the parking: take the turn back and look again, unless a
     // waker has it by now. Such a waker moves the stream on at the same time, so that nothing of it may be
     // read here.

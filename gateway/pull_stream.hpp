@@ -38,7 +38,7 @@ public:
   void wake() override;
   void OnWriteDone(bool ok) override;
   void OnCancel() override;
-  void OnDone() override { self_.reset(); }
+  void OnDone() override;
 
 protected:
   /// The stream begins: cursors can be set.

@@ -132,7 +132,7 @@ std::vector<child_spec> service::parts::children_of_the_house(const config::sett
       {names::resolver,
        [this, resolver](auto& s) { return strong(s.spawn(resolver_pool, context->registry, resolver)); }},
       {names::engine, [this](auto& s) { return strong(s.spawn(local_engine, context)); }},
-      {names::fan_out, [](auto& s) { return strong(s.spawn(fan_out)); }},
+      {names::fan_out, [this](auto& s) { return strong(s.spawn(fan_out, board)); }},
       {names::builds,
        [this, build](auto& s) {
          return strong(s.spawn(build_supervisor, children, restart_limits{}, build));

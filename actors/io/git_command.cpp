@@ -28,11 +28,14 @@ void pass_through(std::map<std::string, std::string>& environment) {
 /// accept-new: a service meets hosts that nobody confirmed by hand, and without it no ssh remote would work
 /// at all. A host that the machine's administrator has listed in /etc/ssh/ssh_known_hosts is still refused
 /// when it shows another key; what is accepted is forgotten with the build.
+// ssh looks into the home folder of the account, whatever HOME says: without these options anyone who may ask
+// for a build would clone with the service's own keys.
 std::string ssh_command(const std::filesystem::path& private_folder) {
   std::string quoted;
   for (auto c : (private_folder / "known_hosts").string())
     quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return "ssh -oBatchMode=yes -oStrictHostKeyChecking=accept-new -oConnectTimeout=30 -oUserKnownHostsFile='" +
+  return "ssh -F /dev/null -oIdentityFile=none -oIdentityAgent=none -oBatchMode=yes "
+         "-oStrictHostKeyChecking=accept-new -oConnectTimeout=30 -oUserKnownHostsFile='" +
          quoted + "'";
 }
 

@@ -19,7 +19,7 @@ struct supervised : house_fixture {
     direction.limits = {4, 10};
     put(names::journal, system().spawn(journal_keeper, std::shared_ptr<journal_store>(store)));
     put(names::engine, system().spawn(scripted_engine, engine));
-    put(names::fan_out, system().spawn(fan_out));
+    put(names::fan_out, system().spawn(fan_out, std::make_shared<running_builds_board>()));
     spawn_supervisor();
     put(names::director, system().spawn(director, board, direction));
     run();

@@ -19,7 +19,7 @@ struct one_build : house_fixture {
     put(names::journal, system().spawn(journal_keeper, std::shared_ptr<journal_store>(store)));
     put(names::engine, system().spawn(scripted_engine, engine));
     put(names::director, system().spawn(scripted_director, director));
-    put(names::fan_out, system().spawn(fan_out));
+    put(names::fan_out, system().spawn(fan_out, std::make_shared<running_builds_board>()));
     REQUIRE(store->create(record));
     spawn();
   }
