@@ -97,6 +97,7 @@ class BuildTest(WorkshopTest):
                          (listed[0].ref, listed[0].base_ref, listed[0].status, listed[0].started_at))
         self.assertEqual({}, dict(listed[0].log_info.headers))
         self.assertEqual(1, len(leftovers.build_folders(self.service.state)))
+        self.assertGreater(len(leftovers.processes(self.service.state)), 1)
 
         midway = self.client.logs(build_id=first.info.build_id)
         seen = b""

@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import grpc  # noqa: E402
 
-from client import builder, ref_source, request  # noqa: E402
+from client import Client, builder, ref_source, request  # noqa: E402
 from images import Images  # noqa: E402
 from workshop import PROLOGUE, WorkshopTest, main  # noqa: E402
 
@@ -31,13 +31,16 @@ class CredentialsTest(WorkshopTest):
         cls.images.push("library/own", "v1", {"own": b"own\n"})
         cls.base = cls.other.address + "/library/base:v1"
         cls.add_repository("house", {"Dockerfile": PROLOGUE + "RUN echo hello\n",
-                                     "Dockerfile.from": f"FROM {cls.base}\nCOPY Dockerfile /\n",
-                                     "Dockerfile.look": PROLOGUE + "RUN cat /proc/self/environ /proc/1/environ; "
-                                                        "ls -a / /run /root /tmp; echo looked\n"})
-        pull_secret = os.path.join(cls.folder, "pull-secret.json")
-        with open(pull_secret, "w", encoding="ascii") as file:
-            json.dump({"auths": {cls.registry.address: {"auth": encoded(OWN)}}}, file)
-        cls.config = {"orchestrator": {"pullSecretFile": pull_secret}}
+                                     "Dockerfile.from": f"FROM {cls.base}\nCOPY Dockerfile /\n"})
+        cls.config = {"orchestrator": {"pullSecretFile": cls.write_pull_secret("right.json", OWN)}}
+
+    @classmethod
+    def write_pull_secret(cls, name, user):
+        path = os.path.join(cls.folder, name)
+        with open(path + ".new", "w", encoding="ascii") as file:
+            json.dump({"auths": {cls.registry.address: {"auth": encoded(user)}}}, file)
+        os.replace(path + ".new", path)
+        return path
 
     def additional(self, user=OTHER):
         return builder.BuildRegistryAuth(additional={self.other.address: encoded(user)})
@@ -53,6 +56,17 @@ class CredentialsTest(WorkshopTest):
         last = self.assert_built(self.client.build_to_end(request(self.source("house"))))
         self.assertIsNotNone(self.images.digest(last.base_ref))
         self.assertEqual(self.images.digest(last.base_ref), self.images.digest(last.ref))
+
+    def test_wrong_credentials_of_the_service_refuse_builds_until_the_file_is_mended(self):
+        path = self.write_pull_secret("changing.json", ("pusher", "secret-of-yesterday"))
+        service = self.add_service({"orchestrator": {"pullSecretFile": path}})
+        wish = request(self.source("house", version="mended"))
+        with Client(service.address) as client:
+            self.assert_unauthenticated(client.build_to_end, wish)
+            self.assertEqual([], client.list())
+            self.write_pull_secret("changing.json", OWN)
+            self.assert_built(client.build_to_end(wish))
+        self.end_service(service)
 
     def test_the_services_credentials_are_for_those_that_a_request_allows(self):
         own = self.registry.address + "/library/own:v1"
@@ -88,14 +102,20 @@ class CredentialsTest(WorkshopTest):
                 self.assertNotIn(secret.encode(), text)
 
     def test_a_dockerfile_command_sees_no_credential(self):
+        # In its own file system, and through /proc in those of the processes around it.
+        builds = os.path.join(self.service.state, "builds")
+        look = (f"cat /proc/*/environ; for place in '' /proc/[0-9]*/root; do ls -a $place/ $place{builds}; "
+                f"cat $place{builds}/*/*.json $place{builds}/*/*/*.json; done; echo looked")
+        self.add_repository("spy", {"Dockerfile": PROLOGUE + f"RUN {look}\n"})
         auth = self.additional()
         auth.total.allow_all = True
-        responses = self.client.build_to_end(request(self.source("house", "Dockerfile.look"), auth=auth))
+        responses = self.client.build_to_end(request(self.source("spy"), auth=auth))
         self.assert_built(responses)
         log = self.client.log_text(build_id=responses[0].info.build_id)
-        self.assertIn(b"looked\n", log)
-        for word in (b"auth", b"[redacted]", b"REGISTRY_"):
-            self.assertNotIn(word, log.partition(b"RUN cat")[2])
+        found = log.partition(b"\nSTEP 3/3")[2].partition(b"\n")[2]
+        self.assertIn(b"looked\n", found)
+        for word in (b"auths", b"[redacted]", b"REGISTRY_"):
+            self.assertNotIn(word, found, found.decode(errors="replace"))
 
 
 if __name__ == "__main__":

@@ -81,7 +81,9 @@ class RefTest(WorkshopTest):
     def test_an_image_of_another_registry_is_copied(self):
         other = self.add_registry("other")
         digest = type(self.images)(other.address).push("library/far", "v1", {"far": b"far\n"})
+        seen = len(self.registry.requests())
         last = self.assert_built(self.client.build_to_end(request(ref_source(other.address + "/library/far:v1"))))
+        self.assertNotEqual([], moved_blobs(self.registry.requests()[seen:]))
         self.assertEqual(digest, self.images.digest(last.ref))
         self.assertEqual(b"far\n", self.images.files(last.ref)["far"])
 

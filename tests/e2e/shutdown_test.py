@@ -21,6 +21,8 @@ class ShutdownTest(WorkshopTest):
     def prepare(cls):
         cls.add_repository("house", {f"Dockerfile.{name}": PROLOGUE + "RUN " + cls.gate.command(name) + "\n"
                                      for name in ("term", "queued", "kill")})
+        cls.add_repository("stubborn", {"Dockerfile": PROLOGUE + "RUN trap '' TERM INT HUP; " +
+                                                      cls.gate.command("stubborn") + "\n"})
 
     def blocked_build(self, service, name):
         """A client and the stream of a build that stands at the gate of its name."""
@@ -58,6 +60,19 @@ class ShutdownTest(WorkshopTest):
             self.assertEqual([], client.list())
             self.assertEqual(0, service.stop(), service.log_text())
         self.assertEqual([], leftovers.processes(service.state))
+
+    def test_a_second_signal_ends_the_service_at_once_and_the_next_start_cleans_up(self):
+        service = self.add_service({"local": {"stopGrace": "1h"}})
+        with Client(service.address) as client:
+            stream = client.build(request(self.source("stubborn")))
+            next(stream)
+            self.gate.wait_for("stubborn")
+            service.signal(signal.SIGTERM)
+            self.assert_unavailable(stream)
+            service.signal(signal.SIGTERM)
+            self.assertEqual(128 + signal.SIGTERM, service.wait(), service.log_text())
+        service.start()
+        self.end_service(service)
 
     def test_after_kill_9_the_next_start_cleans_up(self):
         service = self.add_service(self.config)

@@ -29,7 +29,6 @@ class WorkshopTest(unittest.TestCase):
 
     config = {}  # laid over the service's defaults
     registry_users = None
-    pull_secret = None  # {domain: {"auth": …}} by a method of the subclass, see `write_pull_secret`
 
     @classmethod
     def setUpClass(cls):
