@@ -94,7 +94,7 @@ build_identity identity() {
 /// A server on a free loopback port and a client of it.
 struct served {
   explicit served(uint64_t retention = 0) : channel(std::make_shared<build_channel>(identity(), retention)) {
-    auto started = grpc_server::start({"127.0.0.1:0", std::nullopt}, {&service});
+    auto started = ib::grpc_server::start({"127.0.0.1:0", std::nullopt}, {&service});
     REQUIRE(started);
     server = std::move(*started);
     stub = builder::ImageBuilder::NewStub(
@@ -133,7 +133,7 @@ struct served {
   std::shared_ptr<std::atomic<bool>> draining = std::make_shared<std::atomic<bool>>(false);
   channel_ptr channel;
   one_channel_service service{channel, draining};
-  std::unique_ptr<grpc_server> server;
+  std::unique_ptr<ib::grpc_server> server;
   std::unique_ptr<builder::ImageBuilder::Stub> stub;
 };
 
