@@ -89,6 +89,8 @@ result<download_initializer> to_download(const contentservice::FileDownloadIniti
   if (download.files_size() > max_parts * 10) return bad_field(field + ".files", "more than 1000 files");
   download_initializer to;
   to.target_location = download.target_location();
+  if (auto checked = check_length(field + ".target_location", to.target_location); !checked)
+    return checked.error();
   for (int i = 0; i < download.files_size(); ++i) {
     const auto& file = download.files(i);
     auto at = field + ".files[" + std::to_string(i) + "]";

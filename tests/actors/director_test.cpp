@@ -11,6 +11,40 @@ using namespace std::chrono_literals;
 
 namespace {
 
+/// To the hesitant journal: answer everyone who waits.
+struct make_up_your_mind {
+  result<void> outcome;
+};
+
+} // namespace
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(make_up_your_mind)
+
+namespace {
+
+using held_answers = std::vector<caf::typed_response_promise<journal_kept>>;
+using hesitant_actor = journal_actor::extend<caf::reacts_to<make_up_your_mind>>;
+
+/// A journal that is empty and keeps nothing until it is told to.
+hesitant_actor::behavior_type hesitant_journal(hesitant_actor::pointer self, held_answers* held) {
+  return {
+      [self, held](const journal_create&) {
+        held->push_back(self->make_response_promise<journal_kept>());
+        return held->back();
+      },
+      [](const journal_advance&) { return journal_kept{}; },
+      [](const journal_append&) { return journal_kept{}; },
+      [](const journal_find&) {
+        return journal_found{error{error_code::not_found, "", "", {}}};
+      },
+      [](const journal_list_unfinished&) { return journal_unfinished{}; },
+      [held](const make_up_your_mind& m) {
+        for (auto& answer : *held)
+          answer.deliver(journal_kept{m.outcome});
+      },
+  };
+}
+
 /// What the director told one build.
 struct build_ear {
   std::vector<std::string> told; ///< "run", "cancel REASON" or the number of builds ahead
@@ -128,21 +162,7 @@ TEST_CASE("a hundred askers at the same moment get one build", "[director]") {
 TEST_CASE("who joins before the journal has answered waits for it and is answered with it", "[director]") {
   admission house;
   std::vector<caf::typed_response_promise<journal_kept>> held;
-  house.put(names::journal,
-            house.system().spawn([&held](journal_actor::pointer self) -> journal_actor::behavior_type {
-              return {
-                  [self, &held](const journal_create&) {
-                    held.push_back(self->make_response_promise<journal_kept>());
-                    return held.back();
-                  },
-                  [](const journal_advance&) { return journal_kept{}; },
-                  [](const journal_append&) { return journal_kept{}; },
-                  [](const journal_find&) {
-                    return journal_found{error{error_code::not_found, "", "", {}}};
-                  },
-                  [](const journal_list_unfinished&) { return journal_unfinished{}; },
-              };
-            }));
+  auto journal = house.put(names::journal, house.system().spawn(hesitant_journal, &held));
   auto first = house.admit("b1", "r/ws:1");
   auto second = house.admit("b2", "r/ws:1");
   CHECK_FALSE(first->answer);
@@ -152,8 +172,7 @@ TEST_CASE("who joins before the journal has answered waits for it and is answere
   REQUIRE(held.size() == 1);
 
   SECTION("both get the build") {
-    held[0].deliver(journal_kept{});
-    house.run();
+    house.tell(journal, make_up_your_mind{});
     CHECK(id_of(first) == "b1");
     CHECK(id_of(second) == "b1");
     CHECK_FALSE(first->answer->joined);
@@ -161,8 +180,7 @@ TEST_CASE("who joins before the journal has answered waits for it and is answere
     CHECK(*house.started == strings{"b1"});
   }
   SECTION("both are refused where the journal refuses, and the reference is free again") {
-    held[0].deliver(journal_kept{error{error_code::internal, "disk full", "", {}}});
-    house.run();
+    house.tell(journal, make_up_your_mind{error{error_code::internal, "disk full", "", {}}});
     for (const auto& answer : {first, second}) {
       REQUIRE(answer->answer);
       REQUIRE_FALSE(answer->answer->channel);

@@ -70,6 +70,7 @@ public:
   template <class Handle>
   Handle put(caf::atom_value name, Handle actor) {
     if (auto former = system_.registry().get(name)) end(former, caf::exit_reason::kill);
+    system_.registry().erase(name); // put() alone leaves a name where it was
     system_.registry().put(name, caf::actor_cast<caf::strong_actor_ptr>(actor));
     names_.push_back(name);
     return keep(std::move(actor));

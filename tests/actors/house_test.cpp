@@ -13,6 +13,8 @@ namespace {
 using diary = std::shared_ptr<std::vector<std::string>>;
 
 struct a_house : house_fixture {
+  /// The names of its children are the house's own to erase.
+  ~a_house() { close(); }
   child_spec child(caf::atom_value name) {
     auto called = caf::to_string(name);
     return {

@@ -81,8 +81,8 @@ struct one_run : house_fixture {
     actor =
         keep(system().spawn(local_run, context, std::shared_ptr<const build_tools>(),
                             std::shared_ptr<const build_plan>(make_plan("b1", "registry.example/ws:1")), 1));
-    registry->wait_until_reached();
     run();
+    registry->wait_until_reached(); // from here on the worker sends nothing until it is released
   }
   ~one_run() {
     finish_worker();

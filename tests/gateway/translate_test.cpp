@@ -92,7 +92,7 @@ std::vector<bad_request> bad_git_requests() {
       {git_field + ".config.auth_user",
        [](auto& r) {
          git_of(r)->mutable_config()->set_authentication(contentservice::BASIC_AUTH);
-         git_of(r)->mutable_config()->set_auth_user(longer);
+         git_of(r)->mutable_config()->set_auth_user(std::string(70'000, 'x'));
        }},
       {git_field + ".config.auth_ots",
        [](auto& r) {

@@ -1,0 +1,198 @@
+#pragma once
+
+#include "actors/build_channel.hpp"
+#include "gateway/answers.hpp"
+#include "gateway/build_stream.hpp"
+#include "gateway/grpc_server.hpp"
+#include "gateway/log_stream.hpp"
+#include "gateway/wire.hpp"
+
+#include <catch2/catch.hpp>
+#include <grpcpp/create_channel.h>
+#include <image-builder-api/imgbuilder.grpc.pb.h>
+
+#include <algorithm>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace ib::test {
+
+/// Answers every call by a stream over one channel, or as the request's text asks for.
+class one_channel_service final
+    : public builder::ImageBuilder::WithRawCallbackMethod_Build<
+          builder::ImageBuilder::WithRawCallbackMethod_Logs<builder::ImageBuilder::Service>> {
+public:
+  one_channel_service(channel_ptr channel, drain_flag draining)
+      : channel_(std::move(channel)), draining_(std::move(draining)) {}
+
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* Logs(grpc::CallbackServerContext*,
+                                                   const grpc::ByteBuffer* request) override {
+    builder::LogsRequest wish;
+    if (!parse(*request, wish)) return nullptr;
+    return begin(std::make_shared<log_stream>(draining_, wish.censored()), wish.build_id());
+  }
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* Build(grpc::CallbackServerContext*,
+                                                    const grpc::ByteBuffer* request) override {
+    builder::BuildRequest wish;
+    if (!parse(*request, wish)) return nullptr;
+    auto stream = std::make_shared<build_stream>(draining_);
+    if (wish.triggered_by() == "existing") {
+      keep_in_sight(stream);
+      stream->answer_existing("registry.example/ws:1", "registry.example/base:1");
+      return stream.get();
+    }
+    return begin(stream, wish.triggered_by());
+  }
+
+  /// The ticket of the call that asked to be held.
+  std::shared_ptr<stream_ticket> held() { return held_.get_future().get(); }
+  bool all_gone() const {
+    return std::all_of(streams_.begin(), streams_.end(), [](const auto& stream) { return stream.expired(); });
+  }
+
+private:
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* begin(const std::shared_ptr<pull_stream>& stream,
+                                                    const std::string& how) {
+    keep_in_sight(stream);
+    if (how == "lost")
+      stream_ticket lost(stream);
+    else if (how == "held")
+      held_.set_value(std::make_shared<stream_ticket>(stream));
+    else if (how == "refused")
+      stream->refuse({error_code::not_found, "no such build", "", {}});
+    else
+      stream->stream(channel_);
+    return stream.get();
+  }
+
+  void keep_in_sight(const std::shared_ptr<pull_stream>& stream) {
+    stream->hold();
+    std::lock_guard turn(streams_mutex_);
+    streams_.push_back(stream);
+  }
+
+  channel_ptr channel_;
+  drain_flag draining_;
+  std::mutex streams_mutex_;
+  std::promise<std::shared_ptr<stream_ticket>> held_;
+  std::vector<std::weak_ptr<pull_stream>> streams_;
+};
+
+inline build_identity identity() {
+  build_identity who;
+  who.build_id = "b1";
+  who.workspace_ref = "registry.example/ws:1";
+  who.base_ref = "registry.example/base:1";
+  who.started_at = 1'700'000'000;
+  who.log_url = "http://127.0.0.1:1/logs/b1";
+  who.owner_token = "owner-token";
+  who.censored_words = {"registry.example/ws:1", "registry.example/ws"};
+  return who;
+}
+
+/// A server on a free loopback port and a client of it.
+struct served {
+  explicit served(uint64_t retention = 0) : channel(std::make_shared<build_channel>(identity(), retention)) {
+    auto started = ib::grpc_server::start({"127.0.0.1:0", std::nullopt}, {&service});
+    REQUIRE(started);
+    server = std::move(*started);
+    stub = builder::ImageBuilder::NewStub(
+        grpc::CreateChannel(server->address(), grpc::InsecureChannelCredentials()));
+  }
+  /// Ends the server; every stream must let go then.
+  ~served() {
+    channel->wake_all();
+    server->stop();
+    server.reset();
+    channel->wake_all();
+    CHECK(service.all_gone());
+  }
+  void append(std::string_view text) {
+    channel->log().append(text);
+    channel->wake_all();
+  }
+  void close() {
+    channel->log().close();
+    channel->wake_all();
+  }
+  void publish(build_status status, const std::string& message) {
+    channel->publish({status, message});
+    channel->wake_all();
+  }
+  void drain() {
+    *draining = true;
+    channel->wake_all();
+  }
+  /// Until a stream waits for more.
+  void wait_until_parked(size_t count = 1) {
+    while (channel->parked() < count)
+      std::this_thread::yield();
+  }
+
+  std::shared_ptr<std::atomic<bool>> draining = std::make_shared<std::atomic<bool>>(false);
+  channel_ptr channel;
+  one_channel_service service{channel, draining};
+  std::unique_ptr<ib::grpc_server> server;
+  std::unique_ptr<builder::ImageBuilder::Stub> stub;
+};
+
+/// One Logs call of a client.
+struct log_call {
+  explicit log_call(served& to, const std::string& how = "", bool censored = false) {
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
+    builder::LogsRequest request;
+    request.set_build_id(how);
+    request.set_censored(censored);
+    reader = to.stub->Logs(&context, request);
+  }
+  /// The next message's bytes, empty at the end.
+  std::string next() {
+    builder::LogsResponse response;
+    return reader->Read(&response) ? response.content() : "";
+  }
+  std::string read(size_t bytes) {
+    std::string text;
+    while (text.size() < bytes) {
+      auto more = next();
+      if (more.empty()) break;
+      text += more;
+    }
+    return text;
+  }
+  std::string rest() { return read(SIZE_MAX); }
+  grpc::Status finish() { return reader->Finish(); }
+
+  grpc::ClientContext context;
+  std::unique_ptr<grpc::ClientReader<builder::LogsResponse>> reader;
+};
+
+/// One Build call of a client.
+struct build_call {
+  explicit build_call(served& to, const std::string& how = "") {
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
+    builder::BuildRequest request;
+    request.set_triggered_by(how);
+    reader = to.stub->Build(&context, request);
+  }
+  builder::BuildResponse next() {
+    builder::BuildResponse response;
+    CHECK(reader->Read(&response));
+    return response;
+  }
+  bool at_end() {
+    builder::BuildResponse response;
+    return !reader->Read(&response);
+  }
+  grpc::Status finish() { return reader->Finish(); }
+
+  grpc::ClientContext context;
+  std::unique_ptr<grpc::ClientReader<builder::BuildResponse>> reader;
+};
+
+inline std::string line(size_t i) { return "line " + std::to_string(i) + " of the build\n"; }
+
+} // namespace ib::test
