@@ -7,7 +7,10 @@
 #include "actors/engine/loopback_names.hpp"
 #include "actors/engine/source_words.hpp"
 #include "actors/io/checkout.hpp"
+#include "actors/io/interruptible_wait.hpp"
 
+#include <chrono>
+#include <ctime>
 #include <fstream>
 #include <future>
 #include <iterator>
@@ -27,6 +30,16 @@ result<T> wait_for(Call call) {
   auto future = promise->get_future();
   call([promise](result<T> answer) { promise->set_value(std::move(answer)); });
   return future.get();
+}
+
+/// "14:03:20 UTC", so long from now.
+std::string clock_time_in(std::chrono::milliseconds from_now) {
+  auto then = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now() + from_now);
+  std::tm parts{};
+  ::gmtime_r(&then, &parts);
+  char text[16];
+  std::strftime(text, sizeof text, "%H:%M:%S", &parts);
+  return std::string(text) + " UTC";
 }
 
 error stopped_error() { return {error_code::cancelled, "stopped", "", {}}; }
@@ -55,6 +68,26 @@ pipeline::~pipeline() {
   std::error_code ignored;
   fs::remove_all(folder_, ignored);
   if (ignored) say("cannot remove the build's folder: " + ignored.message());
+}
+
+void pipeline::enter(build_state phase, std::string message) {
+  phase_ = phase;
+  events_.phase(phase, std::move(message));
+}
+
+/// A registry that limits our rate is left alone for as long as it says, and the build waits (spec:
+/// images.md, "Resolution").
+template <class T, class Call>
+result<T> pipeline::ask(const std::string& registry, Call call) {
+  for (;;) {
+    auto answer = wait_for<T>(call);
+    if (answer || answer.error().code != error_code::too_many_requests || !answer.error().retry_after_ms)
+      return answer;
+    std::chrono::milliseconds pause(*answer.error().retry_after_ms);
+    enter(phase_, "waiting for " + registry + " until " + clock_time_in(pause));
+    say("waiting for " + registry + ": it limits our rate");
+    if (!io::wait_or_stop(pause, stop_)) return stopped_error();
+  }
 }
 
 build_event pipeline::run() {
@@ -115,7 +148,7 @@ result<void> pipeline::build_and_push(const dockerfile_source& source) {
                  "this machine cannot build images: buildah does not work here (the service's log says why)",
                  "",
                  {}};
-  events_.phase(build_state::preparing, preparing_in_words(source.source));
+  enter(build_state::preparing, preparing_in_words(source.source));
   auto context_root = folder_ / "context";
   auto private_folder = folder_ / "private";
   fs::create_directory(context_root);
@@ -129,8 +162,8 @@ result<void> pipeline::build_and_push(const dockerfile_source& source) {
   if (!paths) return paths.error();
   if (stopped()) return stopped_error();
 
-  events_.phase(build_state::building,
-                "building the base image from " + fs::relative(paths->dockerfile, context_root).string());
+  enter(build_state::building,
+        "building the base image from " + fs::relative(paths->dockerfile, context_root).string());
   say("isolation: " + tools_->explanation);
   std::ifstream file(paths->dockerfile);
   dockerfile_text_.assign(std::istreambuf_iterator<char>(file), {});
@@ -151,7 +184,7 @@ result<void> pipeline::build_and_push(const dockerfile_source& source) {
   layer_store(context_.folders, *tools_).note_use(*image_id);
   if (stopped()) return stopped_error();
 
-  events_.phase(build_state::pushing, "pushing the base image to " + plan_->base_ref);
+  enter(build_state::pushing, "pushing the base image to " + plan_->base_ref);
   auto push_auth = auth_file("push.json", registry_purpose::own_image, {context_.base_domain});
   if (!push_auth) return push_auth.error();
   auto pushed = buildah_->push(*image_id, plan_->base_ref, *push_auth, plain_http(context_.base_domain));
@@ -162,13 +195,13 @@ result<void> pipeline::build_and_push(const dockerfile_source& source) {
 /// The base manifest under the workspace reference, digests preserved; within a registry by mounting its
 /// blobs.
 result<void> pipeline::publish() {
-  events_.phase(build_state::publishing, "publishing the workspace image as " + plan_->workspace_ref);
+  enter(build_state::publishing, "publishing the workspace image as " + plan_->workspace_ref);
   auto from = parse_reference(plan_->base_ref);
   auto to = parse_reference(plan_->workspace_ref);
   if (!from) return from.error();
   if (!to) return to.error();
   if (from->domain == to->domain) {
-    auto published = wait_for<io::published_image>([&](auto done) {
+    auto published = ask<io::published_image>(to->domain, [&](auto done) {
       context_.registry->publish({*from, *to, plan_->auth, source_purpose()}, std::move(done));
     });
     if (published) {
@@ -203,7 +236,7 @@ result<void> pipeline::copy_between_registries() {
 }
 
 result<void> pipeline::verify() {
-  events_.phase(build_state::verifying, "verifying " + plan_->workspace_ref);
+  enter(build_state::verifying, "verifying " + plan_->workspace_ref);
   auto found = look_for(plan_->workspace_ref);
   if (!found) return found.error();
   if (!*found) return error{error_code::internal, "image build did not produce a workspace image", "", {}};
@@ -218,10 +251,10 @@ registry_purpose pipeline::source_purpose() const {
 }
 
 /// An image of the service's own repositories, empty where the registry has none.
-result<std::optional<reference>> pipeline::look_for(const std::string& text) const {
+result<std::optional<reference>> pipeline::look_for(const std::string& text) {
   auto ref = parse_reference(text);
   if (!ref) return ref.error();
-  auto image = wait_for<io::found_image>([&](auto done) {
+  auto image = ask<io::found_image>(ref->domain, [&](auto done) {
     context_.registry->head({*ref, {}, registry_purpose::own_image, true}, std::move(done));
   });
   if (image) return std::optional(image->ref);

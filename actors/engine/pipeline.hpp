@@ -43,7 +43,10 @@ private:
 
   registry_purpose source_purpose() const;
 
-  result<std::optional<reference>> look_for(const std::string& ref) const;
+  void enter(build_state phase, std::string message);
+  template <class T, class Call>
+  result<T> ask(const std::string& registry, Call call);
+  result<std::optional<reference>> look_for(const std::string& ref);
   result<std::filesystem::path> auth_file(const std::string& name, registry_purpose purpose,
                                           const std::vector<std::string>& domains) const;
   std::vector<std::string> plain_http_domains() const;
@@ -60,6 +63,7 @@ private:
   std::filesystem::path folder_;
   std::unique_ptr<buildah> buildah_;
   std::string dockerfile_text_;
+  build_state phase_ = build_state::preparing;
 };
 
 } // namespace ib

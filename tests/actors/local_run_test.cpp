@@ -91,7 +91,7 @@ struct one_run : house_fixture {
   }
   void finish_worker() {
     registry->release();
-    wait_for_workers(*context);
+    context->workers.wait();
   }
   std::shared_ptr<build_notes> subscribe(uint64_t offset) {
     auto notes = std::make_shared<build_notes>();
