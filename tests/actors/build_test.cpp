@@ -213,12 +213,27 @@ TEST_CASE("a run that dies right after it told its failure costs one attempt, no
   CHECK_FALSE(house.channel().ended());
 }
 
-TEST_CASE("a build without an engine is tried once more and then fails", "[build]") {
+TEST_CASE("a build waits for an engine that restarts, at the cost of no attempt", "[build]") {
   one_build house;
   house.remove(names::engine);
   house.start();
+  house.advance(10s);
+  CHECK_FALSE(house.channel().ended());
+  house.put(names::engine, house.system().spawn(scripted_engine, house.engine));
+  house.advance(1s);
+  REQUIRE(house.the_run());
+  CHECK(house.kept().attempt == 1);
+}
+
+TEST_CASE("a build that is cancelled while the engine restarts ends without a run", "[build]") {
+  one_build house;
+  house.remove(names::engine);
+  house.start();
+  house.tell(house.actor, cancel_build{"b1", "no need"});
+  house.advance(1s);
   CHECK(ended_as(house.channel(), build_status::failure));
-  CHECK(contains(house.channel().latest()->message, "lost"));
+  CHECK(house.channel().latest()->message == "build cancelled: no need");
+  CHECK(house.engine->runs.empty());
 }
 
 TEST_CASE("a build that reaches its time limit is stopped and says so", "[build]") {
