@@ -11,6 +11,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -190,7 +191,9 @@ public:
 
 private:
   void watch(int stop_fd, std::chrono::milliseconds limit, std::chrono::milliseconds grace) {
-    if (wait(group_.leader_fd(), stop_fd, limit.count() > 0 ? static_cast<int>(limit.count()) : -1)) return;
+    constexpr int64_t longest = std::numeric_limits<int>::max();
+    auto limit_ms = limit.count() > 0 ? std::min<int64_t>(limit.count(), longest) : -1;
+    if (wait(group_.leader_fd(), stop_fd, static_cast<int>(limit_ms))) return;
     stopped_ = true;
     group_.signal(SIGTERM);
     if (wait(group_.leader_fd(), -1, static_cast<int>(grace.count()))) return;

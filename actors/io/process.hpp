@@ -18,7 +18,7 @@ struct process_spec {
   std::vector<std::string> argv; ///< argv[0] is looked up in PATH; must not hold a secret
   std::map<std::string, std::string> environment;
   std::string directory;       ///< working directory, empty for the current one
-  std::string input;           ///< its standard input; no other process can read it
+  std::string input;           ///< what it reads on its standard input
   bool capture_stdout = false; ///< collect stdout in the result instead of giving it to on_output
   size_t max_captured_bytes = 16 * 1024 * 1024;
   /// stderr and (unless captured) stdout in the order they arrive, up to 64 KiB at a time, cut at the last

@@ -1,5 +1,6 @@
 #include "actors/io/docker_config.hpp"
 
+#include "tests/support/captured_stderr.hpp"
 #include "tests/support/helper_scripts.hpp"
 #include "tests/support/http_calls.hpp"
 
@@ -102,6 +103,25 @@ TEST_CASE("a failing helper is an error of its registry's lookups alone") {
   CHECK(failed.error().message.find("s3cret") == std::string::npos);
   CHECK(found_in(*source, "store.io")->username == "store");
   CHECK(found_in(*source, "file.io")->username == "file");
+}
+
+TEST_CASE("a failing helper is logged without its output and the next source is used") {
+  house house;
+  house.scripts.write("own", "echo s3cret; echo s3cret >&2; exit 1");
+  request_auth auth;
+  auth.mode = request_auth::kind::total;
+  auth.allow_all = true;
+  auth.additional["own.io"] = "bmV4dDpw"; // next:p
+  credential_store store(auth_policy("own.io", "workspace.io"), house.open(three_ways), nullptr);
+  test::captured_stderr log;
+  std::promise<registry_credential> promise;
+  store.find(auth, registry_purpose::resolve, "own.io",
+             [&](registry_credential found) { promise.set_value(std::move(found)); });
+  auto found = promise.get_future();
+  REQUIRE(found.wait_for(60s) == std::future_status::ready);
+  CHECK(found.get().username == "next");
+  CHECK(log.text().find("docker-credential-own for own.io: it failed with exit code 1") != std::string::npos);
+  CHECK(log.text().find("s3cret") == std::string::npos);
 }
 
 TEST_CASE("docker.io is asked for under its legacy key whichever key names its helper") {
