@@ -8,6 +8,7 @@
 #include "actors/fan_out.hpp"
 #include "actors/house.hpp"
 #include "actors/io/docker_config.hpp"
+#include "actors/io/ecr_credentials.hpp"
 #include "actors/io/log.hpp"
 #include "actors/io/registry_http.hpp"
 #include "actors/journal_keeper.hpp"
@@ -72,13 +73,21 @@ result<std::shared_ptr<io::credential_store>>
 make_credentials(const config::orchestrator_settings& settings) {
   std::shared_ptr<io::credential_source> service_file;
   if (!settings.pull_secret_file.empty()) {
-    auto source = io::make_docker_config_source(settings.pull_secret_file);
+    io::helper_settings helpers;
+    helpers.environment = environment();
+    auto source = io::make_docker_config_source(settings.pull_secret_file, std::move(helpers));
     if (!source) return with_context(source.error(), "orchestrator.pullSecretFile");
     service_file = *source;
   }
+  std::shared_ptr<io::credential_source> ecr;
+  if (settings.enable_additional_ecr_auth) {
+    io::ecr_settings amazon;
+    amazon.environment = environment();
+    ecr = io::make_ecr_source(std::move(amazon));
+  }
   auth_policy policy(parse_repository(settings.base_image_repository)->domain,
                      parse_repository(settings.workspace_image_repository)->domain);
-  return std::make_shared<io::credential_store>(std::move(policy), std::move(service_file), nullptr);
+  return std::make_shared<io::credential_store>(std::move(policy), std::move(service_file), std::move(ecr));
 }
 
 void configure(caf::actor_system_config& config) {

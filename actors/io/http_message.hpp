@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,12 +34,21 @@ private:
   std::vector<http_header> fields_;
 };
 
+/// Amazon's signature, version 4, over method, URL, every header of the request and its body.
+struct aws_signature {
+  std::string region;
+  std::string service;
+  std::string access_key;
+  std::string secret_key;
+};
+
 /// One request of http_client.
 struct http_request {
   http_method method = http_method::get;
   std::string url; ///< http:// or https://
   http_headers headers;
-  std::string body;    ///< of POST and PUT
+  std::string body; ///< of POST and PUT
+  std::optional<aws_signature> signature;
   std::string ca_file; ///< PEM file trusted beside the system's CAs; empty for those alone
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds total_timeout{15'000}; ///< with all redirects

@@ -35,6 +35,7 @@ private:
   static size_t on_header(char* data, size_t size, size_t count, void* self);
   void add_header(std::string_view line);
   void set_method(CURL* handle);
+  static void sign(CURL* handle, const aws_signature& how);
   error failure(CURL* handle, CURLcode code) const;
 
   http_request request_;

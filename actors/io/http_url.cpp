@@ -76,6 +76,8 @@ result<http_request> redirected(http_request request, const http_response& respo
       return error{error_code::unavailable, from->name() + ": redirects a write to another host, refused"};
     request.headers.remove("Authorization");
     request.headers.remove("Cookie");
+    request.headers.remove("X-Amz-Security-Token");
+    request.signature.reset();
     // A private CA is trusted for its own registry alone.
     request.ca_file.clear();
   }

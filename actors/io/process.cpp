@@ -11,10 +11,12 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <thread>
 
@@ -40,6 +42,21 @@ std::optional<pipe_ends> make_pipe() {
       *end = unique_fd(::fcntl(end->get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
   if (!ends.read || !ends.write || ::fcntl(ends.read.get(), F_SETFL, O_NONBLOCK) != 0) return std::nullopt;
   return ends;
+}
+
+/// A private file in memory with the text, at its start. A pipe would have to be fed while the child runs.
+unique_fd input_file(const std::string& text) {
+  unique_fd file(::memfd_create("input", MFD_CLOEXEC));
+  if (file && file.get() <= STDERR_FILENO)
+    file = unique_fd(::fcntl(file.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  for (size_t written = 0; file && written < text.size();) {
+    auto count = ::write(file.get(), text.data() + written, text.size() - written);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return {};
+    written += static_cast<size_t>(count);
+  }
+  if (file && ::lseek(file.get(), 0, SEEK_SET) != 0) return {};
+  return file;
 }
 
 /// Gives output on in pieces that end with a line where they can.
@@ -155,8 +172,10 @@ private:
 /// a slow reader, which must not put off the kill.
 class stop_guard {
 public:
-  stop_guard(const process_group& group, int stop_fd, std::chrono::milliseconds grace)
-      : group_(group), thread_([this, stop_fd, grace] { watch(stop_fd, grace); }) {}
+  stop_guard(const process_group& group, int stop_fd, const process_spec& spec)
+      : group_(group), thread_([this, stop_fd, limit = spec.time_limit, grace = spec.kill_grace] {
+          watch(stop_fd, limit, grace);
+        }) {}
   stop_guard(const stop_guard&) = delete;
   stop_guard& operator=(const stop_guard&) = delete;
   /// Not joined means that on_output threw: nobody is left to read what the group writes.
@@ -171,8 +190,10 @@ public:
   }
 
 private:
-  void watch(int stop_fd, std::chrono::milliseconds grace) {
-    if (wait(group_.leader_fd(), stop_fd, -1)) return;
+  void watch(int stop_fd, std::chrono::milliseconds limit, std::chrono::milliseconds grace) {
+    constexpr int64_t longest = std::numeric_limits<int>::max();
+    auto limit_ms = limit.count() > 0 ? std::min<int64_t>(limit.count(), longest) : -1;
+    if (wait(group_.leader_fd(), stop_fd, static_cast<int>(limit_ms))) return;
     stopped_ = true;
     group_.signal(SIGTERM);
     if (wait(group_.leader_fd(), -1, static_cast<int>(grace.count()))) return;
@@ -213,17 +234,19 @@ result<process_result> supervise(const process_spec& spec, const std::string& pr
   unique_fd stop_event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   auto merged = make_pipe();
   auto captured = spec.capture_stdout ? make_pipe() : pipe_ends{};
-  if (!stop_event || !merged || !captured) return no_descriptors(program);
+  auto input = spec.input.empty() ? unique_fd() : input_file(spec.input);
+  if (!stop_event || !merged || !captured || (!spec.input.empty() && !input)) return no_descriptors(program);
 
   auto stdout_fd = spec.capture_stdout ? captured->write.get() : merged->write.get();
-  auto group = process_group::start(spec, program, stdout_fd, merged->write.get());
+  auto group = process_group::start(spec, program, {input.get(), stdout_fd, merged->write.get()});
   if (!group) return group.error();
+  input.reset();
   merged->write.reset();
   captured->write.reset();
 
   output_pump pump(spec, std::move(merged->read), std::move(captured->read));
   // The callback goes before the guard: once it is gone nobody writes to the event any more.
-  stop_guard guard(*group, stop_event.get(), spec.kill_grace);
+  stop_guard guard(*group, stop_event.get(), spec);
   std::stop_callback wake(stop, [fd = stop_event.get()] { ::eventfd_write(fd, 1); });
 
   pump.run(group->leader_fd());

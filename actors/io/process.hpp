@@ -18,6 +18,7 @@ struct process_spec {
   std::vector<std::string> argv; ///< argv[0] is looked up in PATH; must not hold a secret
   std::map<std::string, std::string> environment;
   std::string directory;       ///< working directory, empty for the current one
+  std::string input;           ///< what it reads on its standard input
   bool capture_stdout = false; ///< collect stdout in the result instead of giving it to on_output
   size_t max_captured_bytes = 16 * 1024 * 1024;
   /// stderr and (unless captured) stdout in the order they arrive, up to 64 KiB at a time, cut at the last
@@ -25,12 +26,13 @@ struct process_spec {
   std::function<void(std::string_view)> on_output;
   std::chrono::milliseconds kill_grace{
       10'000}; ///< between SIGTERM and SIGKILL of the process group when asked to stop
+  std::chrono::milliseconds time_limit{0}; ///< then it is stopped as by the token; 0: none
 };
 
 struct process_result {
   int exit_code = -1;   ///< 128 + signal where a signal ended it
   int signal = 0;       ///< the signal that ended it, else 0
-  bool stopped = false; ///< ended because the stop token asked for it
+  bool stopped = false; ///< ended because the stop token or the time limit asked for it
   std::string output;   ///< captured stdout
 };
 

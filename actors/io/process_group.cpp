@@ -48,10 +48,12 @@ public:
     posix_spawnattr_destroy(&attributes_);
   }
 
-  int set_streams(int stdout_fd, int stderr_fd) {
-    auto failed = posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    if (!failed) failed = posix_spawn_file_actions_adddup2(&actions_, stdout_fd, STDOUT_FILENO);
-    if (!failed) failed = posix_spawn_file_actions_adddup2(&actions_, stderr_fd, STDERR_FILENO);
+  int set_streams(const child_streams& streams) {
+    auto failed = streams.input < 0
+                      ? posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+                      : posix_spawn_file_actions_adddup2(&actions_, streams.input, STDIN_FILENO);
+    if (!failed) failed = posix_spawn_file_actions_adddup2(&actions_, streams.output, STDOUT_FILENO);
+    if (!failed) failed = posix_spawn_file_actions_adddup2(&actions_, streams.errors, STDERR_FILENO);
     if (!failed) failed = posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
     return failed;
   }
@@ -153,7 +155,7 @@ void wait_for_killed(pid_t group) {
 } // namespace
 
 result<process_group> process_group::start(const process_spec& spec, const std::string& program,
-                                           int stdout_fd, int stderr_fd) {
+                                           const child_streams& streams) {
   // posix_spawn cannot set the parent-death signal, so setpriv does it and becomes the program. The kernel
   // sends the signal when the spawning *thread* ends: run_process stays in that thread until the child is
   // gone.
@@ -167,7 +169,7 @@ result<process_group> process_group::start(const process_spec& spec, const std::
 
   spawn_plan plan;
   pid_t pid = -1;
-  auto failed = plan.set_streams(stdout_fd, stderr_fd);
+  auto failed = plan.set_streams(streams);
   if (!failed) failed = plan.set_directory(spec.directory);
   if (!failed) failed = plan.set_attributes();
   if (!failed) failed = plan.run(pid, pointers_to(arguments), pointers_to(environment));

@@ -15,14 +15,20 @@ struct leader_end {
   int signal = 0;
 };
 
+/// What a child gets as its standard streams; it gets no other descriptor.
+struct child_streams {
+  int input = -1; ///< -1: empty
+  int output = -1;
+  int errors = -1;
+};
+
 /// A child that leads its own process group. Its destructor kills and reaps what `finish` did not: no path
 /// out of the runner, an exception included, leaves a process behind.
 class process_group {
 public:
-  /// Starts `program` (absolute path) with the arguments and environment of `spec`, standard input empty, the
-  /// given descriptors as standard output and error, and no other descriptor open.
-  static result<process_group> start(const process_spec& spec, const std::string& program, int stdout_fd,
-                                     int stderr_fd);
+  /// Starts `program` (absolute path) with the arguments and environment of `spec` and the given streams.
+  static result<process_group> start(const process_spec& spec, const std::string& program,
+                                     const child_streams& streams);
 
   process_group(process_group&& other) noexcept;
   process_group& operator=(process_group&&) = delete;

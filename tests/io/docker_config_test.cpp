@@ -44,16 +44,16 @@ TEST_CASE("every way to write a credential in a Docker config file is read") {
     "d.example.com":{"registrytoken":"bearer"},
     "e.example.com":{"auth":"!opaque!"},
     "empty.example.com":{}},
-    "credsStore":"ignored","HttpHeaders":{}})");
+    "credHelpers":null,"credsStore":null,"HttpHeaders":{}})");
   REQUIRE(parsed);
-  CHECK((*parsed)["a.example.com"].username == "user");
-  CHECK((*parsed)["a.example.com"].password == "pa:ss");
-  CHECK((*parsed)["b.example.com:5000"].username == "bob");
-  CHECK((*parsed)["b.example.com:5000"].password == "secret");
-  CHECK((*parsed)["c.example.com"].identity_token == "refresh");
-  CHECK((*parsed)["d.example.com"].registry_token == "bearer");
-  CHECK((*parsed)["e.example.com"].opaque_auth == "!opaque!");
-  CHECK((*parsed)["empty.example.com"].empty());
+  CHECK(parsed->credentials["a.example.com"].username == "user");
+  CHECK(parsed->credentials["a.example.com"].password == "pa:ss");
+  CHECK(parsed->credentials["b.example.com:5000"].username == "bob");
+  CHECK(parsed->credentials["b.example.com:5000"].password == "secret");
+  CHECK(parsed->credentials["c.example.com"].identity_token == "refresh");
+  CHECK(parsed->credentials["d.example.com"].registry_token == "bearer");
+  CHECK(parsed->credentials["e.example.com"].opaque_auth == "!opaque!");
+  CHECK(parsed->credentials["empty.example.com"].empty());
 }
 
 TEST_CASE("keys of a Docker config file mean the host they name") {
@@ -63,10 +63,10 @@ TEST_CASE("keys of a Docker config file mean the host they name") {
     "plain.example.com/x":{"username":"long","password":"p"},
     "plain.example.com":{"username":"exact","password":"p"}}})");
   REQUIRE(parsed);
-  CHECK((*parsed)["docker.io"].username == "hub");
-  CHECK((*parsed)["r.example.com:444"].username == "path");
-  CHECK((*parsed)["plain.example.com"].username == "exact");
-  CHECK(parsed->size() == 3);
+  CHECK(parsed->credentials["docker.io"].username == "hub");
+  CHECK(parsed->credentials["r.example.com:444"].username == "path");
+  CHECK(parsed->credentials["plain.example.com"].username == "exact");
+  CHECK(parsed->credentials.size() == 3);
 }
 
 TEST_CASE("a broken Docker config file is an error that shows no value") {

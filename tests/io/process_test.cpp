@@ -280,3 +280,45 @@ TEST_CASE("many children at a time and one after another leave no descriptor and
       run_collecting(shell("ps -o stat= --ppid " + std::to_string(::getpid()) + " | grep -c Z"));
   CHECK(text == "0\n");
 }
+
+TEST_CASE("a child reads its input and then the end of it") {
+  auto spec = shell("cat; echo end");
+  spec.input = "first\nlast without a newline";
+  spec.capture_stdout = true;
+  CHECK(run_process(spec, {})->output == "first\nlast without a newlineend\n");
+}
+
+TEST_CASE("input larger than a pipe reaches a child that writes before it reads") {
+  auto spec = shell("head -c 300000 /dev/zero; cat");
+  spec.input = std::string(1'000'000, 'i');
+  spec.capture_stdout = true;
+  auto ended = run_process(spec, {});
+  REQUIRE(ended);
+  CHECK(ended->output == std::string(300'000, '\0') + spec.input);
+}
+
+TEST_CASE("a child that reads nothing of its input ends all the same") {
+  auto before = open_descriptors();
+  auto spec = shell("exit 7");
+  spec.input = std::string(1'000'000, 'i');
+  CHECK(run_process(spec, {})->exit_code == 7);
+  CHECK(open_descriptors() == before);
+}
+
+TEST_CASE("a child is stopped at its time limit, with KILL where TERM does not help") {
+  auto spec = shell("trap '' TERM; while :; do sleep 1; done");
+  spec.time_limit = std::chrono::milliseconds(100);
+  spec.kill_grace = std::chrono::milliseconds(100);
+  auto ended = run_process(spec, {});
+  REQUIRE(ended);
+  CHECK(ended->stopped);
+  CHECK(ended->signal == SIGKILL);
+}
+
+TEST_CASE("a child that ends within its time limit is not stopped") {
+  auto spec = shell("exit 0");
+  spec.time_limit = std::chrono::seconds(60);
+  auto ended = run_process(spec, {});
+  REQUIRE(ended);
+  CHECK_FALSE(ended->stopped);
+}

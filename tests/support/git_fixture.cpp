@@ -22,9 +22,6 @@ size_t append(char* data, size_t, size_t size, void* text) {
   return size;
 }
 
-/// This folder: the server lies beside this file, which the compiler names by its absolute path.
-std::string support_folder() { return std::filesystem::path(__FILE__).parent_path().string(); }
-
 std::string read_line(int fd) {
   std::string line;
   for (char c = 0; ::read(fd, &c, 1) == 1 && c != '\n';)
@@ -57,7 +54,7 @@ git_server::git_server() {
   std::array<int, 2> out{};
   if (::pipe2(in.data(), O_CLOEXEC) != 0 || ::pipe2(out.data(), O_CLOEXEC) != 0)
     throw std::runtime_error("no pipe for the git server");
-  std::vector<std::string> arguments{"/usr/bin/python3", support_folder() + "/git_server.py",
+  std::vector<std::string> arguments{"/usr/bin/python3", IB_SOURCE_DIR "/tests/support/git_server.py",
                                      "--root",           folder_.path().string(),
                                      "--user",           user,
                                      "--password",       password};
