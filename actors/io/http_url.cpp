@@ -76,8 +76,10 @@ result<http_request> redirected(http_request request, const http_response& respo
       return error{error_code::unavailable, from->name() + ": redirects a write to another host, refused"};
     request.headers.remove("Authorization");
     request.headers.remove("Cookie");
-    // A private CA is trusted for its own registry alone.
+    // A private CA is trusted for its own registry alone, and a client certificate shown to it alone.
     request.ca_file.clear();
+    request.cert_file.clear();
+    request.key_file.clear();
   }
   request.url = std::move(*target);
   return request;

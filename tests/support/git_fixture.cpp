@@ -22,8 +22,7 @@ size_t append(char* data, size_t, size_t size, void* text) {
   return size;
 }
 
-/// This folder: the server lies beside this file, which the compiler names by its absolute path.
-std::string support_folder() { return std::filesystem::path(__FILE__).parent_path().string(); }
+std::string support_folder() { return IB_SOURCE_DIR "/tests/support"; }
 
 std::string read_line(int fd) {
   std::string line;
