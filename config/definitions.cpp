@@ -206,16 +206,20 @@ definition retention() {
 registry_options& registry(draft& d) { return d.target.registries.registries[d.entry]; }
 
 definition registries() {
-  auto d =
-      group("registries", "How single registries are reached, by their domain (`registry.example.com:5000`).",
-            {key("plainHttp", value_kind::boolean,
-                 "HTTP instead of HTTPS. Not given: HTTP for loopback hosts, HTTPS for all others.",
-                 [](draft& d) -> std::optional<bool>& { return registry(d).plain_http; }),
-             key("caFile", value_kind::file,
-                 "PEM file of CAs that are trusted for this registry beside the system's.",
-                 [](draft& d) -> std::string& { return registry(d).ca_file; }),
-             key("mirror", value_kind::domain, "Host that is asked first for pulls.",
-                 [](draft& d) -> std::string& { return registry(d).mirror; })});
+  auto d = group(
+      "registries", "How single registries are reached, by their domain (`registry.example.com:5000`).",
+      {key("plainHttp", value_kind::boolean,
+           "HTTP instead of HTTPS. Not given: HTTP for loopback hosts, HTTPS for all others.",
+           [](draft& d) -> std::optional<bool>& { return registry(d).plain_http; }),
+       key("caFile", value_kind::file,
+           "PEM file of CAs that are trusted for this registry beside the system's.",
+           [](draft& d) -> std::string& { return registry(d).ca_file; }),
+       key("certFile", value_kind::file, "PEM file of our certificate for this registry, with its chain.",
+           [](draft& d) -> std::string& { return registry(d).cert_file; }),
+       key("keyFile", value_kind::file, "PEM file of the private key. Not given: it is in `certFile` too.",
+           [](draft& d) -> std::string& { return registry(d).key_file; }),
+       key("mirror", value_kind::domain, "Host that is asked first for pulls.",
+           [](draft& d) -> std::string& { return registry(d).mirror; })});
   d.kind = value_kind::named_groups;
   d.names = [](const settings& s) {
     std::vector<std::string> names;

@@ -174,6 +174,13 @@ void check_engine(reader& in, const json& given) {
     in.fail("orchestrator.builderImage", "is missing; the engine \"wsman\" needs it");
 }
 
+void check_registries(reader& in) {
+  for (const auto& [domain, options] : in.target().registries.registries)
+    if (options.cert_file.empty() && !options.key_file.empty())
+      in.fail(member_path("registries", domain) + ".keyFile",
+              "is the key of no certificate; certFile is needed");
+}
+
 load_result failed(std::string message) {
   load_result out;
   out.faults.push_back({"", std::move(message)});
@@ -192,6 +199,7 @@ load_result load_settings(const std::string& json_text, const load_options& opti
   in.read_group(settings_definition(), given, "");
   settle_engine(in);
   check_engine(in, given);
+  check_registries(in);
   out.value = std::move(in.target());
   return out;
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 namespace ib::io {
 
@@ -14,16 +15,35 @@ constexpr size_t max_entries = 4096;
 constexpr int64_t shortest_lifetime_s = 60; // the token specification's default and minimum
 constexpr int64_t longest_lifetime_s = 24 * 60 * 60;
 
+/// The parts of a text between separators, empty ones left out.
+std::vector<std::string> parts_of(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  for (size_t begin = 0; begin < text.size();) {
+    auto end = std::min(text.find(separator, begin), text.size());
+    if (end > begin) parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
 /// "scope=a&scope=b" for "a b".
 std::string scope_parameters(const std::string& scope) {
   std::string parameters;
-  size_t begin = 0;
-  while (begin < scope.size()) {
-    auto end = std::min(scope.find(' ', begin), scope.size());
-    if (end > begin) parameters += "&scope=" + percent_encode(scope.substr(begin, end - begin));
-    begin = end + 1;
-  }
+  for (const auto& part : parts_of(scope, ' '))
+    parameters += "&scope=" + percent_encode(part);
   return parameters;
+}
+
+/// True where "repository:a/b:pull,push" grants all that "repository:a/b:pull" grants.
+bool covers(const std::string& wide, const std::string& narrow) {
+  auto colon = narrow.rfind(':');
+  if (colon == std::string::npos || wide.compare(0, colon + 1, narrow, 0, colon + 1) != 0)
+    return wide == narrow;
+  auto granted = parts_of(wide.substr(colon + 1), ',');
+  auto wanted = parts_of(narrow.substr(colon + 1), ',');
+  return std::all_of(wanted.begin(), wanted.end(), [&](const std::string& action) {
+    return std::find(granted.begin(), granted.end(), action) != granted.end();
+  });
 }
 
 bool is_header_text(const std::string& text) {
@@ -53,6 +73,17 @@ bool choose_challenge(const http_headers& headers, known_challenge& chosen) {
     }
   }
   return found;
+}
+
+std::string joined_scopes(const std::string& needed, const std::string& named) {
+  auto scopes = needed;
+  for (const auto& extra : parts_of(named, ' ')) {
+    auto known = parts_of(scopes, ' ');
+    bool covered = std::any_of(known.begin(), known.end(),
+                               [&](const std::string& scope) { return covers(scope, extra); });
+    if (!covered) scopes += (scopes.empty() ? "" : " ") + extra;
+  }
+  return scopes;
 }
 
 std::string basic_authorization(const registry_credential& credential) {
@@ -116,13 +147,13 @@ void auth_memory::remember(const std::string& registry_key, known_challenge chal
   challenges_.insert_or_assign(registry_key, std::move(challenge));
 }
 
-std::string auth_memory::token(const std::string& token_key) const {
+std::string auth_memory::token(const std::string& token_key, clock::time_point now) const {
   auto found = tokens_.find(token_key);
-  return found != tokens_.end() && found->second.expires > clock::now() ? found->second.text : std::string();
+  return found != tokens_.end() && found->second.expires > now ? found->second.text : std::string();
 }
 
-void auth_memory::remember_token(const std::string& token_key, const bearer_token& token) {
-  auto now = clock::now();
+void auth_memory::remember_token(const std::string& token_key, const bearer_token& token,
+                                 clock::time_point now) {
   if (tokens_.size() >= max_entries)
     std::erase_if(tokens_, [now](const auto& item) { return item.second.expires <= now; });
   if (tokens_.size() >= max_entries) tokens_.clear();

@@ -22,6 +22,10 @@ struct known_challenge {
 /// The best challenge this client can answer, Bearer before Basic; false where there is none.
 bool choose_challenge(const http_headers& headers, known_challenge& chosen);
 
+/// What to ask a token service for: the scopes that the access needs and those the registry names beside
+/// them.
+std::string joined_scopes(const std::string& needed, const std::string& named);
+
 /// "Basic …" for a credential, empty where it has no user, password or opaque value.
 std::string basic_authorization(const registry_credential& credential);
 
@@ -49,10 +53,11 @@ public:
 
   const known_challenge* challenge(const std::string& registry_key) const;
   void remember(const std::string& registry_key, known_challenge challenge);
+  void forget(const std::string& registry_key) { challenges_.erase(registry_key); }
 
   /// A token that has not expired, empty where there is none.
-  std::string token(const std::string& token_key) const;
-  void remember_token(const std::string& token_key, const bearer_token& token);
+  std::string token(const std::string& token_key, clock::time_point now) const;
+  void remember_token(const std::string& token_key, const bearer_token& token, clock::time_point now);
   void forget_token(const std::string& token_key) { tokens_.erase(token_key); }
 
 private:

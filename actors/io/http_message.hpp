@@ -49,7 +49,9 @@ struct http_request {
   http_headers headers;
   std::string body; ///< of POST and PUT
   std::optional<aws_signature> signature;
-  std::string ca_file; ///< PEM file trusted beside the system's CAs; empty for those alone
+  std::string ca_file;   ///< PEM file trusted beside the system's CAs; empty for those alone
+  std::string cert_file; ///< PEM file of a client certificate with its chain; empty for none
+  std::string key_file;  ///< PEM file of its key; empty where cert_file holds it
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds total_timeout{15'000}; ///< with all redirects
   size_t max_body_bytes = 4'194'304;               ///< of the response

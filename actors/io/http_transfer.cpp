@@ -97,6 +97,11 @@ bool http_transfer::prepare(CURL* handle) {
     curl_easy_setopt(handle, CURLOPT_CAINFO, request_.ca_file.c_str());
     curl_easy_setopt(handle, CURLOPT_CAPATH, "/etc/ssl/certs");
   }
+  if (!request_.cert_file.empty()) {
+    const auto& key = request_.key_file.empty() ? request_.cert_file : request_.key_file;
+    curl_easy_setopt(handle, CURLOPT_SSLCERT, request_.cert_file.c_str());
+    curl_easy_setopt(handle, CURLOPT_SSLKEY, key.c_str());
+  }
   auto origin = parse_origin(request_.url);
   if (origin && is_loopback_domain(origin->host)) curl_easy_setopt(handle, CURLOPT_PROXY, "");
   set_method(handle);
@@ -172,11 +177,15 @@ result<http_response> http_transfer::outcome(CURL* handle, CURLcode code) {
 error http_transfer::failure(CURL* handle, CURLcode code) const {
   auto origin = parse_origin(request_.url);
   auto where = (origin ? origin->name() : std::string("server")) + ": ";
+  double connected = 0;
+  curl_easy_getinfo(handle, CURLINFO_CONNECT_TIME, &connected);
+  // libcurl reports a single line over its own limit of 100 KiB as want of memory.
+  const bool endless_line = code == CURLE_OUT_OF_MEMORY && connected > 0;
+  if (!head_complete_ && (too_large_ || endless_line))
+    return {error_code::data_corrupt, where + "header fields too long"};
   if (too_large_)
     return {error_code::data_corrupt,
             where + "body larger than " + std::to_string(request_.max_body_bytes) + " bytes"};
-  double connected = 0;
-  curl_easy_getinfo(handle, CURLINFO_CONNECT_TIME, &connected);
   auto kind = code_of(code);
   // Nobody answers at all: the peer's absence, not a slow answer.
   if (kind == error_code::deadline_exceeded && connected == 0) kind = error_code::unavailable;

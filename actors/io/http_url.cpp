@@ -78,8 +78,10 @@ result<http_request> redirected(http_request request, const http_response& respo
     request.headers.remove("Cookie");
     request.headers.remove("X-Amz-Security-Token");
     request.signature.reset();
-    // A private CA is trusted for its own registry alone.
+    // A private CA is trusted for its own registry alone, and a client certificate shown to it alone.
     request.ca_file.clear();
+    request.cert_file.clear();
+    request.key_file.clear();
   }
   request.url = std::move(*target);
   return request;

@@ -53,6 +53,12 @@ bool is_foreign(const json& descriptor) {
          type.find(".nondistributable.") != std::string::npos;
 }
 
+bool is_attestation(const json& descriptor) {
+  auto annotations = descriptor.find("annotations");
+  return annotations != descriptor.end() && annotations->is_object() &&
+         text_of(*annotations, "vnd.docker.reference.type") == "attestation-manifest";
+}
+
 bool add_blob(const json& descriptor, std::set<std::string>& seen, std::vector<manifest_blob>& blobs) {
   if (!descriptor.is_object()) return false;
   auto digest = text_of(descriptor, "digest");
@@ -115,7 +121,7 @@ result<std::vector<index_entry>> parse_index(std::string_view body) {
   for (const auto& item : *manifests) {
     auto digest = item.is_object() ? text_of(item, "digest") : std::string();
     if (!is_digest(digest)) return corrupt("an entry of the image index has no valid digest");
-    index_entry entry{digest, text_of(item, "mediaType"), {"", "", ""}};
+    index_entry entry{digest, text_of(item, "mediaType"), {"", "", ""}, is_attestation(item)};
     if (auto platform = item.find("platform"); platform != item.end() && platform->is_object())
       entry.platform = {text_of(*platform, "os"), text_of(*platform, "architecture"),
                         text_of(*platform, "variant")};
@@ -142,16 +148,20 @@ result<std::vector<manifest_blob>> parse_blobs(std::string_view body) {
 result<index_entry> select_platform(const std::vector<index_entry>& entries, const image_platform& wanted) {
   const index_entry* best = nullptr;
   int best_fitness = 0;
+  bool nested = false;
   for (const auto& entry : entries) {
-    auto fit =
-        kind_of(entry.media_type) == manifest_kind::image ? fitness(entry.platform, wanted) : std::nullopt;
+    const auto kind = kind_of(entry.media_type);
+    nested = nested || kind == manifest_kind::index;
+    const bool image = kind == manifest_kind::image && !entry.attestation;
+    auto fit = image ? fitness(entry.platform, wanted) : std::nullopt;
     if (!fit || (best && *fit <= best_fitness)) continue;
     best = &entry;
     best_fitness = *fit;
   }
   if (best) return *best;
   auto name = wanted.os + "-" + wanted.architecture + (wanted.variant.empty() ? "" : "-" + wanted.variant);
-  return error{error_code::not_found, "no manifest for platform " + name + " found"};
+  const auto* hint = nested ? " (indexes within the index are not followed)" : "";
+  return error{error_code::not_found, "no manifest for platform " + name + " found" + hint};
 }
 
 } // namespace ib::io

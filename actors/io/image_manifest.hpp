@@ -22,7 +22,8 @@ extern const char* const manifest_accept;
 struct index_entry {
   std::string digest;
   std::string media_type;
-  image_platform platform; ///< empty texts where the entry has none
+  image_platform platform;  ///< empty texts where the entry has none
+  bool attestation = false; ///< says something about another entry (BuildKit's annotation)
 };
 
 /// A blob that an image manifest names.
@@ -41,8 +42,8 @@ result<std::vector<index_entry>> parse_index(std::string_view body);
 result<std::vector<manifest_blob>> parse_blobs(std::string_view body);
 
 /// The entry for a platform: variants count as containerd counts them (no variant is v7 on arm, v8 on
-/// arm64, v1 on amd64; the highest that is not above the wanted one is taken). Attestations
-/// ("unknown/unknown") and entries that are no image are never taken; not_found where nothing is left.
+/// arm64, v1 on amd64; the highest that is not above the wanted one is taken). Attestations, entries without
+/// a platform, nested indexes and entries that are no image are never taken; not_found where nothing is left.
 result<index_entry> select_platform(const std::vector<index_entry>& entries, const image_platform& wanted);
 
 } // namespace ib::io

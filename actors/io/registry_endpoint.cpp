@@ -8,7 +8,8 @@ registry_endpoint endpoint_of(const registry_settings& settings, const std::stri
     options = found->second;
   auto host = domain == "docker.io" ? std::string("registry-1.docker.io") : domain;
   bool plain = options.plain_http.value_or(is_loopback_domain(domain));
-  return {domain, (plain ? "http://" : "https://") + host, options.ca_file};
+  return {domain, (plain ? "http://" : "https://") + host, options.ca_file, options.cert_file,
+          options.key_file};
 }
 
 std::vector<registry_endpoint> pull_endpoints(const registry_settings& settings, const std::string& domain) {

@@ -12,6 +12,8 @@ struct registry_endpoint {
   std::string domain;   ///< as in references; decides which credentials are used
   std::string base_url; ///< "https://registry-1.docker.io", without a slash at the end
   std::string ca_file;
+  std::string cert_file;
+  std::string key_file;
 };
 
 /// The registry itself: docker.io is served by registry-1.docker.io; loopback hosts speak plain HTTP unless

@@ -12,8 +12,10 @@ namespace {
 
 class registry_client_http : public registry_client {
 public:
-  registry_client_http(registry_settings settings, std::shared_ptr<credential_store> credentials)
-      : core_(std::make_shared<registry_core>(std::move(settings), std::move(credentials))) {}
+  registry_client_http(registry_settings settings, std::shared_ptr<credential_store> credentials,
+                       registry_clock clock)
+      : core_(
+            std::make_shared<registry_core>(std::move(settings), std::move(credentials), std::move(clock))) {}
   ~registry_client_http() override { core_->http->stop(); }
 
   void resolve(registry_lookup lookup, std::function<void(result<found_image>)> done) override {
@@ -44,8 +46,10 @@ private:
 } // namespace
 
 std::shared_ptr<registry_client> make_registry_client(registry_settings settings,
-                                                      std::shared_ptr<credential_store> credentials) {
-  return std::make_shared<registry_client_http>(std::move(settings), std::move(credentials));
+                                                      std::shared_ptr<credential_store> credentials,
+                                                      registry_clock clock) {
+  return std::make_shared<registry_client_http>(std::move(settings), std::move(credentials),
+                                                std::move(clock));
 }
 
 } // namespace ib::io

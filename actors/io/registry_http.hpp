@@ -3,6 +3,7 @@
 #include "actors/domain/registry_settings.hpp"
 #include "actors/io/credential_source.hpp"
 #include "actors/io/registry_client.hpp"
+#include "actors/io/registry_clock.hpp"
 
 #include <memory>
 
@@ -12,6 +13,7 @@ namespace ib::io {
 /// `done` is then called with `cancelled` before the destructor returns, except for a call whose credential
 /// a source has not yet answered; that one is called when the source answers.
 std::shared_ptr<registry_client> make_registry_client(registry_settings settings,
-                                                      std::shared_ptr<credential_store> credentials);
+                                                      std::shared_ptr<credential_store> credentials,
+                                                      registry_clock clock = {});
 
 } // namespace ib::io

@@ -111,19 +111,25 @@ task<result<found_image>> head_once(std::shared_ptr<registry_core> core, registr
   co_return found(lookup, *manifest);
 }
 
-/// How long to wait before the next attempt: doubling, half to one and a half of it by chance, and never
-/// less than the registry asked for.
+/// How long to wait before the next attempt: what the registry asked for, and half to one and a half of a
+/// doubling time by chance, so that those who failed together do not come back together.
 milliseconds pause_after(registry_core& core, const error& failure, int attempt) {
   const auto base = first_pause_ms << attempt;
   std::uniform_int_distribution<int64_t> chance(base / 2, base + base / 2);
-  return milliseconds(std::max(chance(core.jitter), failure.retry_after_ms.value_or(0)));
+  return milliseconds(failure.retry_after_ms.value_or(0) + chance(core.jitter));
+}
+
+/// An attempt that hangs leaves the next ones half of the time.
+clock::time_point attempt_deadline(const registry_lookup& lookup, int attempt, clock::time_point deadline) {
+  if (!lookup.retry || attempt == max_retries) return deadline;
+  return clock::now() + (deadline - clock::now()) / 2;
 }
 
 task<result<found_image>> with_retries(std::shared_ptr<registry_core> core, registry_lookup lookup,
                                        lookup_step step) {
   const auto deadline = clock::now() + milliseconds(core->settings.request_timeout_ms);
   for (int attempt = 0;; ++attempt) {
-    auto trying = step(core, lookup, deadline);
+    auto trying = step(core, lookup, attempt_deadline(lookup, attempt, deadline));
     auto image = co_await trying;
     if (image || !lookup.retry || attempt == max_retries || !is_transient(image.error().code))
       co_return image;

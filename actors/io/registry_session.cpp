@@ -1,9 +1,9 @@
 #include "actors/io/registry_session.hpp"
 
-#include "actors/io/http_await.hpp"
 #include "actors/io/http_url.hpp"
+#include "actors/io/registry_exchange.hpp"
+#include "actors/io/registry_token.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace ib::io {
@@ -53,69 +53,23 @@ std::string registry_key(const registry_access& access) {
   return access.endpoint.base_url + " " + fingerprint(access.credential);
 }
 
-std::string token_key(const registry_access& access, const known_challenge& challenge) {
-  return challenge.realm + "\n" + challenge.service + "\n" + access.scope + "\n" +
-         fingerprint(access.credential);
-}
-
-void bound(const registry_access& access, http_request& request) {
-  using namespace std::chrono;
-  auto left = duration_cast<milliseconds>(access.deadline - registry_access::clock::now());
-  request.total_timeout = std::max(left, milliseconds(1));
-  request.connect_timeout =
-      std::min(milliseconds(access.core->settings.connect_timeout_ms), request.total_timeout);
-}
-
-/// A secret that went to the registry by HTTPS must not go to its token service in the clear.
-result<std::string> check_realm(const registry_access& access, const known_challenge& challenge) {
-  auto realm = parse_origin(challenge.realm);
-  if (!realm) return error{error_code::data_corrupt, "its token service has no valid URL"};
-  bool downgrade = realm->scheme == "http" && access.endpoint.base_url.starts_with("https:");
-  if (downgrade && !access.credential.empty())
-    return error{error_code::unauthenticated,
-                 "its token service " + realm->name() + " speaks plain HTTP; credentials are not sent there"};
-  return realm->name();
-}
-
-/// "Bearer <token>" from the token service, which is then remembered.
-task<result<std::string>> fetch_token(registry_access access, known_challenge challenge) {
-  auto service = check_realm(access, challenge);
-  if (!service) co_return service.error();
-  const auto scope = challenge.scope.empty() ? access.scope : challenge.scope;
-  auto request = token_request(challenge, scope, access.credential);
-  request.ca_file = access.endpoint.ca_file;
-  bound(access, request);
-  http_exchange exchange(*access.core->http, std::move(request));
-  auto response = co_await exchange;
-  const auto where = "token service " + *service;
-  if (!response) co_return with_context(response.error(), where);
-  if (response->status != 200) {
-    auto refused = status_error(*response);
-    if (refused.code == error_code::not_found) refused.code = error_code::internal;
-    // RFC 6749, section 5.2: a refused identity token is a 400.
-    if (response->status == 400 && !access.credential.empty()) refused.code = error_code::unauthenticated;
-    co_return with_context(std::move(refused), where);
-  }
-  auto token = parse_token(response->body);
-  if (!token) co_return with_context(token.error(), where);
-  access.core->memory.remember_token(token_key(access, challenge), *token);
-  co_return "Bearer " + token->text;
-}
-
 /// What is sent without being asked, as far as it is known already.
 struct prepared_authorization {
   std::string header; ///< empty: nothing known
   bool final = false; ///< a refusal cannot be mended by another token
 };
 
+/// What the registry is known to want. A token service that cannot serve may not be the registry's any more:
+/// the next caller asks the registry anew.
 task<result<prepared_authorization>> prepare_authorization(registry_access access) {
+  auto& core = *access.core;
   prepared_authorization prepared;
   if (!access.credential.registry_token.empty()) {
     prepared.header = "Bearer " + access.credential.registry_token;
     prepared.final = true;
     co_return prepared;
   }
-  const auto* known = access.core->memory.challenge(registry_key(access));
+  const auto* known = core.memory.challenge(registry_key(access));
   if (!known) co_return prepared;
   if (known->basic) {
     prepared.header = basic_authorization(access.credential);
@@ -123,17 +77,36 @@ task<result<prepared_authorization>> prepare_authorization(registry_access acces
   }
   auto challenge = *known;
   challenge.scope.clear(); // it was another request's
-  auto kept = access.core->memory.token(token_key(access, challenge));
+  auto kept = core.memory.token(token_key(access, challenge), core.clock.steady());
   if (!kept.empty()) {
     prepared.header = "Bearer " + kept;
     co_return prepared;
   }
   auto fetching = fetch_token(access, challenge);
   auto fetched = co_await fetching;
-  if (!fetched) co_return fetched.error();
-  prepared.header = *fetched;
+  if (!fetched) {
+    if (fetched.error().code != error_code::too_many_requests) core.memory.forget(registry_key(access));
+    co_return fetched.error();
+  }
+  prepared.header = "Bearer " + *fetched;
   prepared.final = true;
   co_return prepared;
+}
+
+/// The answer to a 401. A token that another caller fetched in the meantime is as good as a new one.
+task<result<std::string>> answer_challenge(registry_access access, known_challenge challenge,
+                                           std::string refused) {
+  auto& core = *access.core;
+  core.memory.remember(registry_key(access), challenge);
+  if (challenge.basic) co_return basic_authorization(access.credential);
+  const auto key = token_key(access, challenge);
+  auto kept = core.memory.token(key, core.clock.steady());
+  if (!kept.empty() && "Bearer " + kept != refused) co_return "Bearer " + kept;
+  core.memory.forget_token(key);
+  auto fetching = fetch_token(std::move(access), std::move(challenge));
+  auto fetched = co_await fetching;
+  if (!fetched) co_return fetched.error();
+  co_return "Bearer " + *fetched;
 }
 
 /// The challenge of a 401 that can be answered better than it was.
@@ -150,9 +123,11 @@ bool answerable(const registry_access& access, const http_request& sent, const h
 
 } // namespace
 
-registry_core::registry_core(registry_settings how, std::shared_ptr<credential_store> who)
+registry_core::registry_core(registry_settings how, std::shared_ptr<credential_store> who,
+                             registry_clock when)
     : settings(std::move(how)),
       credentials(std::move(who)),
+      clock(std::move(when)),
       http(std::make_shared<http_client>()),
       jitter(std::random_device{}()) {}
 
@@ -173,6 +148,8 @@ http_request request_to(const registry_access& access, http_method method, const
   request.method = method;
   request.url = access.endpoint.base_url + "/v2/" + path;
   request.ca_file = access.endpoint.ca_file;
+  request.cert_file = access.endpoint.cert_file;
+  request.key_file = access.endpoint.key_file;
   return request;
 }
 
@@ -185,25 +162,17 @@ task<result<http_response>> registry_send(registry_access access, http_request r
   auto prepared = co_await preparing;
   if (!prepared) co_return prepared.error();
   if (!prepared->header.empty()) request.headers.set("Authorization", prepared->header);
-  bound(access, request);
-  http_exchange first(*access.core->http, request);
-  auto response = co_await first;
+  auto sending = governed_exchange(access, request);
+  auto response = co_await sending;
   known_challenge challenge;
   if (!response || prepared->final || !answerable(access, request, *response, challenge)) co_return response;
 
-  access.core->memory.remember(registry_key(access), challenge);
-  access.core->memory.forget_token(token_key(access, challenge));
-  if (challenge.basic) {
-    request.headers.set("Authorization", basic_authorization(access.credential));
-  } else {
-    auto fetching = fetch_token(access, challenge);
-    auto fetched = co_await fetching;
-    if (!fetched) co_return fetched.error();
-    request.headers.set("Authorization", *fetched);
-  }
-  bound(access, request);
-  http_exchange second(*access.core->http, std::move(request));
-  auto answer = co_await second;
+  auto answering = answer_challenge(access, std::move(challenge), request.headers.first("Authorization"));
+  auto authorization = co_await answering;
+  if (!authorization) co_return authorization.error();
+  request.headers.set("Authorization", *authorization);
+  auto repeating = governed_exchange(std::move(access), std::move(request));
+  auto answer = co_await repeating;
   co_return answer;
 }
 

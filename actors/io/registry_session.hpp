@@ -1,9 +1,12 @@
 #pragma once
 
+#include "actors/domain/rate_governor.hpp"
 #include "actors/domain/registry_settings.hpp"
 #include "actors/io/bearer_token.hpp"
 #include "actors/io/credential_source.hpp"
 #include "actors/io/http_client.hpp"
+#include "actors/io/pending_token.hpp"
+#include "actors/io/registry_clock.hpp"
 #include "actors/io/registry_endpoint.hpp"
 #include "actors/io/registry_failure.hpp"
 #include "actors/io/task.hpp"
@@ -18,12 +21,15 @@ namespace ib::io {
 
 /// What all calls of one registry client share. Everything below `http` is used on its thread alone.
 struct registry_core {
-  registry_core(registry_settings how, std::shared_ptr<credential_store> who);
+  registry_core(registry_settings how, std::shared_ptr<credential_store> who, registry_clock when);
 
   const registry_settings settings;
   const std::shared_ptr<credential_store> credentials;
+  const registry_clock clock;
   const std::shared_ptr<http_client> http;
   auth_memory memory;
+  std::map<std::string, std::shared_ptr<pending_token>> pending_tokens; ///< being fetched, by token_key()
+  rate_governor governor;
   std::map<std::string, std::string> index_bodies; ///< of image indexes, by digest
   std::minstd_rand jitter;
 };
@@ -59,7 +65,8 @@ bool is_challenged(const registry_access& access);
 
 /// Sends a request with what the registry wants for authentication: nothing, Basic, or a bearer token, which
 /// is kept until it expires and fetched anew once where the registry refuses it. The response may be of any
-/// status; errors are without context.
+/// status but 429, which is an error like every request before its time has passed; errors are without
+/// context.
 task<result<http_response>> registry_send(registry_access access, http_request request);
 
 } // namespace ib::io

@@ -166,6 +166,16 @@ TEST_CASE("registries are blamed by their quoted domain") {
                      R"(registries["example.org:5000"].mirror)", R"(registries["https://example.com"])"});
 }
 
+TEST_CASE("a key without a certificate is refused") {
+  auto faults = load_settings(R"({"registries": {"example.com": {"keyFile": "/our.key"},
+    "example.org": {"certFile": "/our.pem"}}})",
+                              no_files)
+                    .faults;
+  REQUIRE(faults.size() == 1);
+  CHECK(faults[0].path == R"(registries["example.com"].keyFile)");
+  CHECK_THAT(faults[0].message, Catch::Contains("certFile is needed"));
+}
+
 TEST_CASE("one registry under two names is refused") {
   auto faults = load_settings(R"({"registries": {"docker.io": {}, "index.docker.io": {}}})").faults;
   REQUIRE(faults.size() == 1);

@@ -70,12 +70,15 @@ TEST_CASE("keys of the local engine, the queue and the retention are taken over"
 
 TEST_CASE("registries are kept under their normalised domain") {
   auto s = loaded(R"({"registries": {
-    "registry.example.com:5000": {"plainHttp": false, "caFile": "/ca.pem", "mirror": "mirror.example.com"},
+    "registry.example.com:5000": {"plainHttp": false, "caFile": "/ca.pem", "certFile": "/our.pem",
+      "keyFile": "/our.key", "mirror": "mirror.example.com"},
     "index.docker.io": {"mirror": "localhost:5001"}, "localhost": {"plainHttp": true}}})");
   REQUIRE(s.registries.registries.size() == 3);
   const auto& example = s.registries.registries.at("registry.example.com:5000");
   CHECK(example.plain_http == false);
   CHECK(example.ca_file == "/ca.pem");
+  CHECK(example.cert_file == "/our.pem");
+  CHECK(example.key_file == "/our.key");
   CHECK(example.mirror == "mirror.example.com");
   const auto& hub = s.registries.registries.at("docker.io");
   CHECK_FALSE(hub.plain_http.has_value());

@@ -56,11 +56,33 @@ TEST_CASE("an arm image is never taken for an older processor") {
 }
 
 TEST_CASE("an entry that is no image is never taken") {
-  std::vector<index_entry> entries{{digest('1'), "application/vnd.oci.image.index.v1+json", {}},
-                                   {digest('2'), "", {}}};
+  std::vector<index_entry> entries{{digest('2'), "", {}}, {digest('3'), image_type, {"", "", ""}}};
   auto found = select_platform(entries, {});
   REQUIRE_FALSE(found);
   CHECK(found.error().code == error_code::not_found);
+  CHECK(found.error().message == "no manifest for platform linux-amd64 found");
+}
+
+TEST_CASE("an attestation is never taken, whatever platform it claims") {
+  auto entries = parse_index(
+      R"({"manifests":[{"digest":")" + digest('a') + R"(","mediaType":")" + image_type +
+      R"(","platform":{"os":"linux","architecture":"amd64"},)" +
+      R"("annotations":{"vnd.docker.reference.type":"attestation-manifest"}},{"digest":")" + digest('b') +
+      R"(","mediaType":")" + image_type + R"(","platform":{"os":"linux","architecture":"amd64"},)" +
+      R"("annotations":{"vnd.docker.reference.type":"image"}}]})");
+  REQUIRE(entries);
+  CHECK((*entries)[0].attestation);
+  CHECK_FALSE((*entries)[1].attestation);
+  CHECK(chosen(*entries, {"linux", "amd64", ""}) == "b");
+  entries->pop_back();
+  CHECK(chosen(*entries, {"linux", "amd64", ""}) == "no manifest for platform linux-amd64 found");
+}
+
+TEST_CASE("an index within an index is not followed and is named as the reason") {
+  index_entry nested{digest('1'), "application/vnd.oci.image.index.v1+json", {}};
+  CHECK(chosen({nested}, {"linux", "amd64", ""}) ==
+        "no manifest for platform linux-amd64 found (indexes within the index are not followed)");
+  CHECK(chosen({nested, entry('2', "amd64")}, {"linux", "amd64", ""}) == "2");
 }
 
 TEST_CASE("an index is parsed with and without platforms") {

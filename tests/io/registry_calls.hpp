@@ -3,6 +3,8 @@
 #include "actors/io/registry_http.hpp"
 #include "tests/support/http_calls.hpp"
 
+#include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -12,13 +14,15 @@ namespace ib::test {
 /// A registry client whose answers are waited for.
 class registry_calls {
 public:
-  /// `file` may be null: no credentials of the service's own. Its repositories are in `own_domain`.
+  /// `file` may be null: no credentials of the service's own. Its repositories are in own.example.com.
   explicit registry_calls(registry_settings settings = {},
                           std::shared_ptr<io::credential_source> file = nullptr,
-                          const std::string& own_domain = "own.example.com")
+                          io::registry_clock clock = {})
       : client_(io::make_registry_client(
-            std::move(settings), std::make_shared<io::credential_store>(auth_policy(own_domain, own_domain),
-                                                                        std::move(file), nullptr))) {}
+            std::move(settings),
+            std::make_shared<io::credential_store>(auth_policy("own.example.com", "own.example.com"),
+                                                   std::move(file), nullptr),
+            std::move(clock))) {}
 
   result<io::found_image> resolve(io::registry_lookup lookup) {
     return answer_of<io::found_image>(
@@ -35,6 +39,22 @@ public:
 
 private:
   std::shared_ptr<io::registry_client> client_;
+};
+
+/// A clock that stands still until the test moves it; it starts at 2024-01-02T03:04:05Z.
+class test_clock {
+public:
+  void advance(std::chrono::milliseconds by) { now_ += by.count(); }
+  io::registry_clock clock() {
+    return {[this] { return std::chrono::steady_clock::time_point(std::chrono::milliseconds(now_.load())); },
+            [this] {
+              return std::chrono::system_clock::time_point(
+                  std::chrono::milliseconds(1'704'164'645'000 + now_.load()));
+            }};
+  }
+
+private:
+  std::atomic<int64_t> now_{0};
 };
 
 /// A source that answers with one credential for one domain.

@@ -28,22 +28,6 @@ error failure_of(const std::string& raw) {
 
 } // namespace
 
-TEST_CASE("a registry that limits our rate says for how long") {
-  auto seconds = failure_of(scripted_server::response("429 Too Many Requests", "Retry-After: 17\r\n", ""));
-  CHECK(seconds.code == error_code::too_many_requests);
-  CHECK(seconds.retry_after_ms == 17'000);
-  auto date = failure_of(scripted_server::response("429 Too Many Requests",
-                                                   "Date: Mon, 02 Jan 2023 10:00:00 GMT\r\n"
-                                                   "Retry-After: Mon, 02 Jan 2023 10:01:40 GMT\r\n",
-                                                   ""));
-  CHECK(date.retry_after_ms == 100'000);
-  auto silent = failure_of(scripted_server::response("429 Too Many Requests", "", ""));
-  CHECK(silent.code == error_code::too_many_requests);
-  CHECK_FALSE(silent.retry_after_ms);
-  auto garbage = failure_of(scripted_server::response("429 Too Many Requests", "Retry-After: soon\r\n", ""));
-  CHECK_FALSE(garbage.retry_after_ms);
-}
-
 TEST_CASE("a failing registry is unavailable in its own words") {
   scripted_server server([](const std::string& request) {
     if (request.starts_with("HEAD ")) return scripted_server::response("405 Method Not Allowed", "", "");

@@ -1,4 +1,5 @@
 #include "actors/domain/base64.hpp"
+#include "actors/io/bearer_token.hpp"
 #include "tests/io/registry_calls.hpp"
 #include "tests/support/scripted_server.hpp"
 #include "tests/support/test_images.hpp"
@@ -73,6 +74,50 @@ TEST_CASE("an anonymous token is fetched once and used until it expires") {
   REQUIRE(calls.resolve({registry.image(), {}}));
   CHECK(registry.given == 1);
   CHECK(registry.requests().size() == 4);
+}
+
+TEST_CASE("a token is fetched anew when its time has passed") {
+  token_registry registry;
+  test_clock time;
+  registry_calls calls({}, nullptr, time.clock());
+  REQUIRE(calls.resolve({registry.image(), {}}));
+  time.advance(std::chrono::seconds(294)); // of 300, less 5 for the way
+  REQUIRE(calls.resolve({registry.image(), {}}));
+  CHECK(registry.given == 1);
+  time.advance(std::chrono::seconds(2));
+  REQUIRE(calls.resolve({registry.image(), {}}));
+  CHECK(registry.given == 2);
+  CHECK(registry.count("HEAD /v2/a/b/") == 4); // the first one twice: it did not know what is wanted
+}
+
+TEST_CASE("a token service that moved is found again") {
+  token_registry registry;
+  scripted_server old([](const std::string&) { return scripted_server::response("200 OK", "", "{}"); });
+  bool moved = false;
+  scripted_server front([&](const std::string&) {
+    const auto& realm = moved ? registry.domain() : old.domain();
+    return scripted_server::response("401 Unauthorized",
+                                     "WWW-Authenticate: Bearer realm=\"http://" + realm + "/token\"\r\n", "");
+  });
+  registry_calls calls;
+  registry_lookup lookup{{front.domain(), "a/b", "v1", ""}, {}};
+  CHECK_FALSE(calls.resolve(lookup)); // learns where the service is
+  CHECK_FALSE(calls.resolve(lookup)); // fails there without asking the registry, forgets it
+  CHECK(front.requests().size() == 1);
+  moved = true;
+  CHECK_FALSE(calls.resolve(lookup));
+  CHECK(registry.given == 1);
+}
+
+TEST_CASE("the scope of a token is what is needed and what the registry names beside it") {
+  CHECK(joined_scopes("repository:a:pull", "") == "repository:a:pull");
+  CHECK(joined_scopes("", "repository:a:pull") == "repository:a:pull");
+  CHECK(joined_scopes("repository:a:pull,push", "repository:a:pull") == "repository:a:pull,push");
+  CHECK(joined_scopes("repository:a:pull", "repository:a:pull,push") ==
+        "repository:a:pull repository:a:pull,push");
+  CHECK(joined_scopes("repository:a:pull", "repository:b:pull  registry:catalog:*") ==
+        "repository:a:pull repository:b:pull registry:catalog:*");
+  CHECK(joined_scopes("repository:a:pull", "odd odd") == "repository:a:pull odd");
 }
 
 TEST_CASE("a cached token that the registry refuses is fetched anew once") {

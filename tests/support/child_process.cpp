@@ -90,6 +90,16 @@ std::string child_process::output() {
   return output_;
 }
 
+std::string listening_domain(child_process& server) {
+  const std::string announcement = "listening on ";
+  auto log = server.wait_for_output(announcement);
+  auto at = log.find(announcement);
+  if (at == std::string::npos) throw std::runtime_error("the server did not start: " + log);
+  at += announcement.size();
+  log = server.wait_for_output("\n", at);
+  return log.substr(at, log.find_first_not_of("0123456789.:[]", at) - at);
+}
+
 std::string run_program(std::vector<std::string> argv) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("cannot make a pipe");

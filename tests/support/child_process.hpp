@@ -38,6 +38,10 @@ private:
   bool ended_ = false;
 };
 
+/// "127.0.0.1:<port>" (or "[::1]:<port>") of a server that writes "listening on <address>:<port>"; throws
+/// where it does not.
+std::string listening_domain(child_process& server);
+
 /// Runs a program to its end and gives its standard output and error; throws where it fails.
 std::string run_program(std::vector<std::string> argv);
 

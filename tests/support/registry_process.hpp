@@ -13,17 +13,21 @@ namespace ib::test {
 class registry_process {
 public:
   /// Anonymous access.
-  registry_process() { start("http: {addr: '127.0.0.1:0', secret: of-the-test}\n"); }
+  registry_process() : registry_process(setup{}) {}
   /// Basic authentication; everything needs this user and password.
   registry_process(const std::string& user, const std::string& password);
-  /// Speaks HTTPS with a certificate of its own making, which is its own CA.
-  struct over_tls {};
-  explicit registry_process(over_tls);
+  struct setup {
+    std::string address = "127.0.0.1"; ///< or "[::1]"
+    std::string auth;                  ///< the configuration's `auth` part, a whole line
+    std::string tls_name;  ///< HTTPS with a certificate for this name ("IP:127.0.0.1"), its own CA
+    std::string client_ca; ///< PEM file; HTTPS clients must show a certificate that it signed
+  };
+  explicit registry_process(const setup& how) { start(how); }
 
-  /// PEM file of the CA, for over_tls.
+  /// PEM file of the CA, where it speaks HTTPS.
   std::string ca_file() const { return (folder_ / "certificate.pem").string(); }
 
-  /// "127.0.0.1:<port>", as a reference's domain.
+  /// "127.0.0.1:<port>" as a reference's domain.
   const std::string& domain() const { return domain_; }
   reference tagged(const std::string& path, const std::string& tag) const { return {domain_, path, tag, ""}; }
   reference pinned(const std::string& path, const std::string& digest) const {
@@ -38,7 +42,8 @@ public:
   }
 
 private:
-  void start(const std::string& http_and_auth);
+  void start(const setup& how);
+  std::string tls_config(const setup& how) const;
 
   temp_dir folder_;
   std::unique_ptr<child_process> process_;

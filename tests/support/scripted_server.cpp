@@ -108,20 +108,49 @@ void scripted_server::answer_one(int connection) {
     }
     answer = answer_(request);
   }
-  if (answer == hang()) {
+  send_answer(connection, answer);
+}
+
+void scripted_server::send_answer(int connection, const std::string& answer) {
+  auto begins = [&](const char* manner) { return answer.starts_with(manner); };
+  auto rest = [&] { return answer.substr(answer.find('\n') + 1); };
+  if (begins("STALL\n")) {
+    send_all(connection, rest());
     hanging_.push_back(connection);
     return;
   }
   if (answer == endless()) {
-    const std::string piece(64 * 1024, ' ');
-    bool open = send_all(connection, "HTTP/1.1 200 OK\r\nConnection: close\r\n"
-                                     "Content-Type: application/vnd.oci.image.index.v1+json\r\n\r\n");
-    while (open)
-      open = send_all(connection, piece);
+    send_endless(connection);
+  } else if (begins("DRIP\n")) {
+    send_drip(connection, rest());
+  } else if (begins("RESET\n")) {
+    send_all(connection, rest());
+    linger at_once{1, 0};
+    ::setsockopt(connection, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   } else {
     send_all(connection, answer);
   }
   ::close(connection);
+}
+
+void scripted_server::send_endless(int connection) const {
+  const std::string piece(64 * 1024, ' ');
+  bool open = send_all(connection, "HTTP/1.1 200 OK\r\nConnection: close\r\n"
+                                   "Content-Type: application/vnd.oci.image.index.v1+json\r\n\r\n");
+  while (open)
+    open = send_all(connection, piece);
+}
+
+void scripted_server::send_drip(int connection, const std::string& order) const {
+  constexpr int pause_ms = 5;
+  auto line = order.find('\n');
+  const auto size = std::stoul(order.substr(0, line));
+  const auto more = order.substr(line + 1 + size);
+  bool open = send_all(connection, order.substr(line + 1, size));
+  for (size_t at = 0; open; at = (at + 1) % more.size()) {
+    pollfd both[] = {{connection, POLLRDHUP, 0}, {stop_event_, POLLIN, 0}};
+    open = ::poll(both, 2, pause_ms) == 0 && send_all(connection, more.substr(at, 1));
+  }
 }
 
 refusing_port::refusing_port() : socket_(bound_socket(port_)) {}

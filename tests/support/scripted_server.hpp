@@ -29,12 +29,24 @@ public:
   static std::string response(const std::string& status, const std::string& headers, const std::string& body);
   /// Makes the server send bytes for as long as the client reads.
   static std::string endless() { return "ENDLESS"; }
-  static std::string hang() { return "HANG"; }
+  static std::string hang() { return stall(""); }
+  /// Sends `bytes`, then nothing more, and keeps the connection open until the server ends.
+  static std::string stall(const std::string& bytes) { return "STALL\n" + bytes; }
+  /// Sends `bytes`, then one byte of `more` after the other, again and again, slowly, until the client
+  /// leaves.
+  static std::string drip(const std::string& bytes, const std::string& more) {
+    return "DRIP\n" + std::to_string(bytes.size()) + "\n" + bytes + more;
+  }
+  /// Sends `bytes` and resets the connection.
+  static std::string reset(const std::string& bytes) { return "RESET\n" + bytes; }
 
 private:
   void serve();
   void answer_one(int connection);
   std::string read_request(int connection);
+  void send_answer(int connection, const std::string& answer);
+  void send_endless(int connection) const;
+  void send_drip(int connection, const std::string& order) const;
   bool wait_readable(int descriptor) const;
 
   script answer_;

@@ -1,0 +1,59 @@
+#include "actors/io/registry_exchange.hpp"
+
+#include "actors/domain/utc_time.hpp"
+#include "actors/io/http_await.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace ib::io {
+
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+
+int64_t steady_ms(const registry_core& core) {
+  return duration_cast<milliseconds>(core.clock.steady().time_since_epoch()).count();
+}
+
+std::string waiting(const registry_access& access, int64_t wait_ms) {
+  auto now = duration_cast<milliseconds>(access.core->clock.wall().time_since_epoch()).count();
+  return "waiting for " + access.endpoint.domain + " until " + utc_text(now + wait_ms);
+}
+
+/// No single request takes longer than a lookup may, whatever the deadline of the whole.
+void bound(const registry_access& access, http_request& request) {
+  const auto& settings = access.core->settings;
+  auto left = duration_cast<milliseconds>(access.deadline - registry_access::clock::now());
+  request.total_timeout = std::clamp(left, milliseconds(1), milliseconds(settings.request_timeout_ms));
+  request.connect_timeout = std::min(milliseconds(settings.connect_timeout_ms), request.total_timeout);
+}
+
+/// Remembers a 429 and says what it means.
+error limited(const registry_access& access, const http_response& response) {
+  auto& core = *access.core;
+  auto failure = status_error(response);
+  const auto wait_ms = failure.retry_after_ms.value_or(core.settings.default_retry_after_ms);
+  const auto now = steady_ms(core);
+  core.governor.hold(access.endpoint.base_url, now + wait_ms, now);
+  failure.retry_after_ms = wait_ms;
+  failure.message += "; " + waiting(access, wait_ms);
+  return failure;
+}
+
+} // namespace
+
+task<result<http_response>> governed_exchange(registry_access access, http_request request) {
+  auto& core = *access.core;
+  if (auto left = core.governor.remaining_ms(access.endpoint.base_url, steady_ms(core)))
+    co_return error{
+        error_code::too_many_requests, waiting(access, *left) + ", after it limited our requests", {}, *left};
+  bound(access, request);
+  http_exchange exchange(*core.http, std::move(request));
+  auto response = co_await exchange;
+  if (response && response->status == 429) co_return limited(access, *response);
+  co_return response;
+}
+
+} // namespace ib::io
