@@ -23,6 +23,10 @@ struct one_build : house_fixture {
     REQUIRE(store->create(record));
     spawn();
   }
+  ~one_build() {
+    for (const auto& run : engine->runs)
+      keep(run->actor);
+  }
   /// The next incarnation, from the journal, as the supervisor starts it.
   void spawn() {
     actor = keep(build_actor(system().spawn(build, *store->find("b1"), settings)));
