@@ -8,6 +8,7 @@
 #include "actors/io/random_id.hpp"
 #include "actors/names.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace ib {
@@ -77,21 +78,26 @@ private:
   // Decisions 3 and 4.
   void decide(std::string base_ref) {
     auto workspace_ref = workspace_reference(settings_.workspace_repository, base_ref);
-    auto board = settings_.board->read();
-    seen_epoch_ = board->epoch;
-    if (!inquiry_) {
-      if (request_.force_rebuild) return admit(std::move(base_ref), workspace_ref, "forced by the request");
-      // Said only where that build ends, and fails, before this one is admitted.
-      for (const auto& channel : board->channels)
-        if (channel->identity().workspace_ref == workspace_ref)
-          return admit(std::move(base_ref), workspace_ref, "the build that was under way has just failed");
-    }
+    seen_epoch_ = settings_.board->read()->epoch;
+    if (!inquiry_ && request_.force_rebuild)
+      return admit(std::move(base_ref), workspace_ref, "forced by the request");
     auto me = shared_from_this();
     look_for(workspace_ref, [me, base_ref, workspace_ref](const result<io::found_image>& image) {
       if (image) return me->answer_->exists(workspace_ref, base_ref);
-      if (image.error().code != error_code::not_found) return me->refuse(image.error());
+      if (image.error().code != error_code::not_found) {
+        // A registry that does not answer keeps nobody from a build that is under way.
+        if (me->inquiry_ || !me->runs(workspace_ref)) return me->refuse(image.error());
+        return me->admit(base_ref, workspace_ref, "the build that was under way has just failed");
+      }
       if (me->inquiry_) return me->answer_->missing(workspace_ref, base_ref);
       me->admit(base_ref, workspace_ref, "no image exists under this reference");
+    });
+  }
+
+  bool runs(const std::string& workspace_ref) const {
+    auto now = settings_.board->read();
+    return std::any_of(now->channels.begin(), now->channels.end(), [&](const auto& channel) {
+      return channel->identity().workspace_ref == workspace_ref;
     });
   }
 

@@ -14,7 +14,6 @@ namespace ib {
 struct running_builds {
   std::vector<channel_ptr> channels; ///< oldest first
   uint64_t epoch = 0;                ///< how many builds have ended so far
-  bool draining = false;             ///< no new builds are admitted
 };
 
 /// Where the director publishes and everyone else reads. Belongs to the root supervisor.

@@ -75,6 +75,11 @@ struct front_door : house_fixture {
             wishes, verdict));
     request.source = reference_source{own_base};
   }
+  void let_run(const std::string& workspace_ref) {
+    running_builds now;
+    now.channels = {make_record("running", workspace_ref).channel};
+    board->publish(now);
+  }
   void add(const std::string& ref) { world->images.insert_or_assign(ref, ref); }
   void fail(const std::string& ref, error_code code, const std::string& message) {
     world->images.insert_or_assign(ref, error{code, message, "", {}});
@@ -218,15 +223,27 @@ std::vector<decision> decisions() {
        "refuse unauthenticated: cannot resolve image",
        {"resolve " + own_base},
        0},
-      {"the build runs already: it is joined without a lookup",
+      {"the build runs already: it is joined",
+       [=](auto& door) { door.let_run(own_ws); },
+       "follow admitted",
+       {"resolve " + own_base, "find " + own_ws},
+       1},
+      {"the build runs already and the registry does not answer: it is joined",
        [=](auto& door) {
-         running_builds now;
-         now.channels = {make_record("running", own_ws).channel};
-         door.board->publish(now);
+         door.let_run(own_ws);
+         door.fail(own_ws, error_code::unavailable, "registry said 503");
        },
        "follow admitted",
-       {"resolve " + own_base},
+       {"resolve " + own_base, "find " + own_ws},
        1},
+      {"the workspace image exists while a forced rebuild of it runs",
+       [=](auto& door) {
+         door.let_run(own_ws);
+         door.add(own_ws);
+       },
+       "exists " + own_ws + " " + own_base,
+       {"resolve " + own_base, "find " + own_ws},
+       0},
       {"the queue is full",
        [](auto& door) {
          *door.verdict = error{error_code::resource_exhausted, "the build queue is full", "", {}};
@@ -316,9 +333,8 @@ TEST_CASE("every build says why it is built", "[intake]") {
     CHECK(door.plan().explanation.at(0) == "building " + ws + ": forced by the request");
   }
   SECTION("joining one that may fail before") {
-    running_builds now;
-    now.channels = {make_record("running", ws).channel};
-    door.board->publish(now);
+    door.let_run(ws);
+    door.fail(ws, error_code::unavailable, "registry said 503");
     door.decide();
     CHECK(door.plan().explanation.at(0) ==
           "building " + ws + ": the build that was under way has just failed");
