@@ -21,7 +21,8 @@ std::vector<std::string> directories_of(const helper_settings& settings) {
   if (!settings.directories.empty()) return settings.directories;
   std::vector<std::string> directories;
   auto path = settings.environment.find("PATH");
-  std::string_view rest = path == settings.environment.end() ? "/usr/local/bin:/usr/bin:/bin" : path->second;
+  std::string_view rest = "/usr/local/bin:/usr/bin:/bin";
+  if (path != settings.environment.end()) rest = path->second;
   while (!rest.empty()) {
     auto directory = rest.substr(0, rest.find(':'));
     rest.remove_prefix(std::min(rest.size(), directory.size() + 1));
