@@ -21,10 +21,10 @@ find_program(IB_MOLD mold)
 if(IB_MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
-# g++ 12 sees uninitialized members in moved std::variants where there are none.
-add_compile_options(-Wall -Wextra -Wpedantic -Wno-missing-field-initializers -Wno-maybe-uninitialized)
+add_compile_options(-Wall -Wextra -Wpedantic -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  add_compile_options(-fpch-preprocess)
+  # g++ 12 sees uninitialized members in moved std::variants where there are none.
+  add_compile_options(-Wno-maybe-uninitialized -fpch-preprocess)
 endif()
 if(IB_SANITIZE)
   # CAF's headers call members on null references to compute types: the null check is of no use there.
