@@ -1,21 +1,17 @@
 #include "actors/domain/utc_time.hpp"
 
-#include <chrono>
 #include <cstdio>
+#include <ctime>
 
 namespace ib {
 
 std::string utc_text(int64_t unix_ms) {
-  using namespace std::chrono;
-  const auto time = sys_seconds(ceil<seconds>(milliseconds(unix_ms)));
-  const auto day = floor<days>(time);
-  const year_month_day date(day);
-  const hh_mm_ss<seconds> clock(time - day);
+  std::time_t seconds = unix_ms / 1000 + (unix_ms % 1000 > 0 ? 1 : 0);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
   char text[64];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02dZ", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()));
+  std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02dZ", parts.tm_year + 1900, parts.tm_mon + 1,
+                parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
   return text;
 }
 

@@ -67,9 +67,30 @@ result<void> buildah::prepare(const std::vector<std::string>& plain_http) {
       !done)
     return done;
   if (auto done = write_file(run_folder_ / "containers.conf", ""); !done) return done;
+  if (auto done = place_certificates(); !done) return done;
   // Which images may be pulled is the registry's and the request's matter, not a signature policy's of this
   // host.
   return write_file(run_folder_ / "policy.json", R"({"default":[{"type":"insecureAcceptAnything"}]})");
+}
+
+/// The tools look for the certificates of a registry in the home folder, which is the run's own.
+result<void> buildah::place_certificates() const {
+  for (const auto& [domain, options] : context_.registries.registries) {
+    auto folder = run_folder_ / ".config" / "containers" / "certs.d" / domain;
+    std::error_code failure;
+    fs::create_directories(folder, failure);
+    for (const auto& [from, name] :
+         {std::pair(options.ca_file, "ca.crt"), std::pair(options.cert_file, "client.cert"),
+          std::pair(options.key_file.empty() ? options.cert_file : options.key_file, "client.key")})
+      if (!from.empty() && !failure)
+        fs::copy_file(from, folder / name, fs::copy_options::overwrite_existing, failure);
+    if (failure)
+      return error{error_code::internal,
+                   "cannot provide the certificates of " + domain + ": " + failure.message(),
+                   "",
+                   {}};
+  }
+  return {};
 }
 
 result<std::string> buildah::build(const image_build& what, const fs::path& auth_file) {

@@ -53,6 +53,7 @@ public:
   result<std::string> capture(std::vector<std::string> arguments);
 
 private:
+  result<void> place_certificates() const;
   std::vector<std::string> store_arguments() const;
   std::map<std::string, std::string> environment() const;
   result<io::process_result> run(std::vector<std::string> argv, bool capture);

@@ -4,7 +4,7 @@
 #include "actors/engine/auth_file.hpp"
 #include "actors/engine/build_failure.hpp"
 #include "actors/engine/layer_store.hpp"
-#include "actors/engine/loopback_names.hpp"
+#include "actors/engine/registry_names.hpp"
 #include "actors/engine/source_words.hpp"
 #include "actors/io/checkout.hpp"
 #include "actors/io/interruptible_wait.hpp"
@@ -172,6 +172,8 @@ result<void> pipeline::build_and_push(const dockerfile_source& source) {
   std::vector<std::string> pull_domains{context_.base_domain};
   for (const auto& [domain, value] : plan_->auth.additional)
     pull_domains.push_back(domain);
+  for (auto& domain : registry_names(dockerfile_text_))
+    if (auth_policy::is_ecr_host(domain)) pull_domains.push_back(std::move(domain));
   auto pull_auth = auth_file("pull.json", registry_purpose::dockerfile, pull_domains);
   if (!pull_auth) return pull_auth.error();
   store_visit in_the_store(context_.store);
@@ -282,7 +284,7 @@ std::vector<std::string> pipeline::plain_http_domains() const {
     domains.insert(domain);
   for (const auto& [domain, value] : plan_->auth.additional)
     domains.insert(domain);
-  for (auto& domain : loopback_names(dockerfile_text_))
+  for (auto& domain : registry_names(dockerfile_text_))
     domains.insert(std::move(domain));
   std::erase_if(domains, [this](const auto& domain) { return !plain_http(domain); });
   return {domains.begin(), domains.end()};

@@ -74,11 +74,6 @@ result<registry_credential> judge(const helper_settings& settings, const process
 
 } // namespace
 
-bool is_helper_name(std::string_view name) {
-  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyz0123456789._-";
-  return !name.empty() && name.size() <= 200 && name.find_first_not_of(allowed) == std::string_view::npos;
-}
-
 result<registry_credential> run_credential_helper(const helper_settings& settings, const std::string& name,
                                                   const std::string& server, std::stop_token stop) {
   const auto program = "docker-credential-" + name;

@@ -107,6 +107,11 @@ registry_credential docker_config::credential_for(const std::string& domain) con
   return found == credentials.end() ? registry_credential{} : found->second;
 }
 
+bool is_helper_name(std::string_view name) {
+  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+  return !name.empty() && name.size() <= 200 && name.find_first_not_of(allowed) == std::string_view::npos;
+}
+
 result<docker_config> parse_docker_config(std::string_view text) {
   auto parsed = json::parse(text.begin(), text.end(), nullptr, false);
   if (!parsed.is_object()) return error{error_code::data_corrupt, "not a JSON object"};

@@ -1,3 +1,4 @@
+// Long on purpose: one table of decisions with what it needs.
 #include "actors/build_intake.hpp"
 
 #include "actors/domain/image_hash.hpp"

@@ -1,3 +1,4 @@
+// Long on purpose: one build, told from every side.
 #include "actors/build.hpp"
 
 #include "actors/fan_out.hpp"

@@ -1,4 +1,4 @@
-#include "actors/engine/loopback_names.hpp"
+#include "actors/engine/registry_names.hpp"
 #include "actors/engine/source_words.hpp"
 #include "actors/words.hpp"
 
@@ -70,15 +70,16 @@ TEST_CASE("several sources are told one after the other", "[words]") {
   CHECK(preparing_in_words({prebuild}) == "cloning https://example.com/a");
 }
 
-TEST_CASE("registries on this machine are found wherever a Dockerfile names them", "[words]") {
+TEST_CASE("registries are found wherever a Dockerfile names them", "[words]") {
   using names = std::vector<std::string>;
-  CHECK(loopback_names("").empty());
-  CHECK(loopback_names("FROM registry.example/a:1\nRUN ls /localhost\n").empty());
-  CHECK(loopback_names("FROM localhost:5000/a\n") == names{"localhost:5000"});
-  CHECK(loopback_names("ARG BASE=127.0.0.1:5000/a\nFROM ${BASE}\n") == names{"127.0.0.1:5000"});
-  CHECK(loopback_names("FROM localhost/a\nFROM localhost:1/b\nCOPY --from=localhost/a / /\n") ==
+  CHECK(registry_names("").empty());
+  CHECK(registry_names("FROM library/alpine\nRUN ls /localhost\n").empty());
+  CHECK(registry_names("FROM registry.example/a:1\n") == names{"registry.example"});
+  CHECK(registry_names("FROM localhost:5000/a\n") == names{"localhost:5000"});
+  CHECK(registry_names("ARG BASE=127.0.0.1:5000/a\nFROM ${BASE}\n") == names{"127.0.0.1:5000"});
+  CHECK(registry_names("FROM localhost/a\nFROM localhost:1/b\nCOPY --from=localhost/a / /\n") ==
         names{"localhost", "localhost:1"});
-  CHECK(loopback_names("FROM notlocalhost:5000/a\nFROM localhost.example/a\n").empty());
-  CHECK(loopback_names("/").empty());
-  CHECK(loopback_names(std::string(100'000, '/')).empty());
+  CHECK(registry_names("FROM notlocalhost/a\n").empty());
+  CHECK(registry_names("/").empty());
+  CHECK(registry_names(std::string(100'000, '/')).empty());
 }

@@ -97,7 +97,7 @@ TEST_CASE("printed settings load as the same settings") {
   full.tag_cache_ms = 1500;
   full.level = log_level::error;
   full.registries.platform = {"linux", "arm", "v7"};
-  full.registries.registries["docker.io"] = {std::nullopt, "/ca.pem", "mirror.example.com"};
+  full.registries.registries["docker.io"] = {.ca_file = "/ca.pem", .mirror = "mirror.example.com"};
   full.registries.registries["[::1]:5000"].plain_http = false;
   for (const auto& s : {settings{}, deployed, full}) {
     auto text = print_settings(s);
