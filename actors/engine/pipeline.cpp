@@ -8,9 +8,9 @@
 #include "actors/engine/source_words.hpp"
 #include "actors/io/checkout.hpp"
 #include "actors/io/interruptible_wait.hpp"
+#include "actors/io/utc_time.hpp"
 
 #include <chrono>
-#include <ctime>
 #include <fstream>
 #include <future>
 #include <iterator>
@@ -30,16 +30,6 @@ result<T> wait_for(Call call) {
   auto future = promise->get_future();
   call([promise](result<T> answer) { promise->set_value(std::move(answer)); });
   return future.get();
-}
-
-/// "14:03:20 UTC", so long from now.
-std::string clock_time_in(std::chrono::milliseconds from_now) {
-  auto then = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now() + from_now);
-  std::tm parts{};
-  ::gmtime_r(&then, &parts);
-  char text[16];
-  std::strftime(text, sizeof text, "%H:%M:%S", &parts);
-  return std::string(text) + " UTC";
 }
 
 error stopped_error() { return {error_code::cancelled, "stopped", "", {}}; }
@@ -84,7 +74,9 @@ result<T> pipeline::ask(const std::string& registry, Call call) {
     if (answer || answer.error().code != error_code::too_many_requests || !answer.error().retry_after_ms)
       return answer;
     std::chrono::milliseconds pause(*answer.error().retry_after_ms);
-    enter(phase_, "waiting for " + registry + " until " + clock_time_in(pause));
+    auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::system_clock::now().time_since_epoch());
+    enter(phase_, "waiting for " + registry + " until " + io::utc_text((now + pause).count()));
     say("waiting for " + registry + ": it limits our rate");
     if (!io::wait_or_stop(pause, stop_)) return stopped_error();
   }

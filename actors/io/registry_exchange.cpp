@@ -1,6 +1,6 @@
 #include "actors/io/registry_exchange.hpp"
 
-#include "actors/domain/utc_time.hpp"
+#include "actors/io/utc_time.hpp"
 #include "actors/io/http_await.hpp"
 
 #include <algorithm>

@@ -1,7 +1,5 @@
 #include "actors/domain/rate_governor.hpp"
 
-#include "actors/domain/utc_time.hpp"
-
 #include <catch2/catch.hpp>
 
 using namespace ib;
@@ -39,10 +37,4 @@ TEST_CASE("the governor's memory is bounded and what ended goes first") {
   CHECK_FALSE(governor.remaining_ms("short", 20));
   CHECK(governor.remaining_ms("long", 20));
   CHECK(governor.remaining_ms("new", 20));
-}
-
-TEST_CASE("times for people are in UTC and never too early") {
-  CHECK(utc_text(0) == "1970-01-01T00:00:00Z");
-  CHECK(utc_text(1'709'251'199'000) == "2024-02-29T23:59:59Z");
-  CHECK(utc_text(1'709'251'199'001) == "2024-03-01T00:00:00Z");
 }

@@ -1,9 +1,9 @@
-#include "actors/domain/utc_time.hpp"
+#include "actors/io/utc_time.hpp"
 
 #include <cstdio>
 #include <ctime>
 
-namespace ib {
+namespace ib::io {
 
 std::string utc_text(int64_t unix_ms) {
   std::time_t seconds = unix_ms / 1000 + (unix_ms % 1000 > 0 ? 1 : 0);
@@ -15,4 +15,4 @@ std::string utc_text(int64_t unix_ms) {
   return text;
 }
 
-} // namespace ib
+} // namespace ib::io

@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <string>
 
-namespace ib {
+namespace ib::io {
 
 /// A point in time for people, "2024-02-29T23:59:59Z", from milliseconds since 1970; what is left of a second
 /// counts as a whole one, so that a waiting time is never told too short.
 std::string utc_text(int64_t unix_ms);
 
-} // namespace ib
+} // namespace ib::io
