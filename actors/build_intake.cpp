@@ -141,11 +141,13 @@ private:
     auto ref = parse_reference(workspace_ref);
     if (!ref) return refuse(ref.error());
     // The service's own credentials, whoever asks: all askers share one lookup.
-    ask(find_image{{*ref, {}, registry_purpose::own_image, request_.use_retry_client}}, std::move(then));
+    ask(find_image{{*ref, {}, registry_purpose::own_image, request_.use_retry_client, settings_.asker}},
+        std::move(then));
   }
 
   void resolve(const reference& ref, found_image_handler then) {
-    ask(resolve_image{{ref, request_.auth, registry_purpose::resolve, request_.use_retry_client}},
+    ask(resolve_image{{ref, request_.auth, registry_purpose::resolve, request_.use_retry_client,
+                       settings_.asker}},
         std::move(then));
   }
 

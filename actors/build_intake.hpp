@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 namespace ib {
@@ -35,6 +36,8 @@ struct intake_settings {
   std::shared_ptr<running_builds_board> board;
   /// Where the log of a build can be followed over HTTP, empty where it cannot.
   std::function<std::string(const std::string& build_id)> log_url;
+  /// Stopped once nobody wants the answer any more: lookups end then.
+  std::stop_token asker;
 };
 
 /// Decides on one request, in the order of decisions of the spec (api.md, "Build"), and ends. One actor per

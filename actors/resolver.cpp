@@ -6,6 +6,7 @@
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace ib {
@@ -47,7 +48,7 @@ resolution::~resolution() {
   error gone{error_code::unavailable, "the lookup was lost inside the service; try again", "", {}};
   for (auto& [key, flying] : flights_)
     for (auto& waiting : flying.waiting)
-      waiting.deliver(image_answer{gone});
+      waiting.answer.deliver(image_answer{gone});
 }
 
 void resolution::begin(std::shared_ptr<io::registry_client> client, resolver_settings settings) {
@@ -64,11 +65,10 @@ caf::typed_response_promise<image_answer> resolution::resolve(const resolve_imag
     ref.tag.clear();
     ref.digest = *digest;
     answer.deliver(image_answer{io::found_image{std::move(ref), ""}});
-  } else if (!join(key, answer)) {
-    flights_.emplace(key, flight{wish.lookup, true, {answer}});
-    client_->resolve(wish.lookup, [self = resolver_impl(self_), key](result<io::found_image> image) {
-      caf::anon_send(self, lookup_done{key, std::move(image)});
-    });
+  } else if (wait(key, wish.lookup, answer)) {
+    auto& started = flights_.at(key);
+    started.cacheable = true;
+    client_->resolve(started.lookup, landing(key));
   }
   return answer;
 }
@@ -76,28 +76,56 @@ caf::typed_response_promise<image_answer> resolution::resolve(const resolve_imag
 caf::typed_response_promise<image_answer> resolution::find(const find_image& wish) {
   auto answer = self_->make_response_promise<image_answer>();
   auto key = key_of('f', wish.lookup);
-  if (join(key, answer)) return answer;
-  flights_.emplace(key, flight{wish.lookup, false, {answer}});
-  client_->head(wish.lookup, [self = resolver_impl(self_), key](result<io::found_image> image) {
-    caf::anon_send(self, lookup_done{key, std::move(image)});
-  });
+  if (wait(key, wish.lookup, answer)) client_->head(flights_.at(key).lookup, landing(key));
   return answer;
 }
 
-bool resolution::join(const std::string& key, promise& answer) {
-  auto flying = flights_.find(key);
-  if (flying == flights_.end()) return false;
-  flying->second.waiting.push_back(answer);
-  return true;
+bool resolution::wait(const std::string& key, const io::registry_lookup& lookup, promise answer) {
+  auto [flying, is_new] = flights_.try_emplace(key);
+  auto& where = flying->second;
+  if (is_new) {
+    where.id = ++last_id_;
+    where.lookup = lookup;
+    where.lookup.asker = where.stop.get_token();
+  }
+  auto id = ++last_id_;
+  where.waiting.push_back({id, std::move(answer), nullptr});
+  if (lookup.asker.stop_possible())
+    where.waiting.back().on_leave =
+        std::make_unique<leave_callback>(lookup.asker, [self = resolver_impl(self_), key, id] {
+          caf::anon_send(self, asker_left{key, id});
+        });
+  return is_new;
+}
+
+std::function<void(result<io::found_image>)> resolution::landing(const std::string& key) {
+  return [self = resolver_impl(self_), key, flight = flights_.at(key).id](result<io::found_image> image) {
+    caf::anon_send(self, lookup_done{key, flight, std::move(image)});
+  };
+}
+
+void resolution::leave(const asker_left& who) {
+  auto flying = flights_.find(who.key);
+  if (flying == flights_.end()) return;
+  auto& waiting = flying->second.waiting;
+  auto gone =
+      std::find_if(waiting.begin(), waiting.end(), [&](const auto& one) { return one.id == who.asker; });
+  if (gone == waiting.end()) return;
+  gone->answer.deliver(image_answer{error{error_code::cancelled, "the caller has gone away", "", {}}});
+  waiting.erase(gone);
+  if (!waiting.empty()) return;
+  flying->second.stop.request_stop();
+  flights_.erase(flying);
 }
 
 void resolution::done(const lookup_done& answer) {
-  auto flying = flights_.extract(answer.key);
-  if (flying.empty()) return;
-  auto& landed = flying.mapped();
+  auto flying = flights_.find(answer.key);
+  if (flying == flights_.end() || flying->second.id != answer.flight) return;
+  auto landed = std::move(flying->second);
+  flights_.erase(flying);
   keep(landed, answer.key, answer.image);
   for (auto& waiting : landed.waiting)
-    waiting.deliver(image_answer{answer.image});
+    waiting.answer.deliver(image_answer{answer.image});
 }
 
 void resolution::keep(const flight& landed, const std::string& key, const result<io::found_image>& image) {
@@ -124,6 +152,7 @@ resolver_impl::behavior_type resolver(resolver_impl::stateful_pointer<resolver_s
       [work](const resolve_image& wish) { return work->resolve(wish); },
       [work](const find_image& wish) { return work->find(wish); },
       [work](const lookup_done& answer) { work->done(answer); },
+      [work](const asker_left& who) { work->leave(who); },
   };
 }
 

@@ -7,8 +7,10 @@
 
 #include <caf/typed_response_promise.hpp>
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -24,13 +26,21 @@ struct resolver_settings {
 /// A lookup came back from the registry client.
 struct lookup_done {
   std::string key;
+  uint64_t flight = 0; ///< a cancelled lookup's answer may come while a new one for the same is in flight
   result<io::found_image> image;
 };
 
-using resolver_impl = resolver_actor::extend<caf::reacts_to<lookup_done>>;
+/// Somebody who waited for a lookup has gone away.
+struct asker_left {
+  std::string key;
+  uint64_t asker = 0;
+};
+
+using resolver_impl = resolver_actor::extend<caf::reacts_to<lookup_done>, caf::reacts_to<asker_left>>;
 
 /// One worker of the pool: answers from its cache or asks the registry; everyone who asks the same while a
-/// lookup is in flight shares its answer (single-flight).
+/// lookup is in flight shares its answer (single-flight). A lookup that nobody waits for any more is
+/// cancelled.
 class resolution {
 public:
   explicit resolution(resolver_impl::pointer self) : self_(self) {}
@@ -41,16 +51,27 @@ public:
   caf::typed_response_promise<image_answer> resolve(const resolve_image& wish);
   caf::typed_response_promise<image_answer> find(const find_image& wish);
   void done(const lookup_done& answer);
+  void leave(const asker_left& who);
 
 private:
   using promise = caf::typed_response_promise<image_answer>;
+  using leave_callback = std::stop_callback<std::function<void()>>;
+  struct waiter {
+    uint64_t id = 0;
+    promise answer;
+    std::unique_ptr<leave_callback> on_leave;
+  };
   struct flight {
+    uint64_t id = 0;
     io::registry_lookup lookup;
     bool cacheable = false;
-    std::vector<promise> waiting;
+    std::stop_source stop;
+    std::vector<waiter> waiting;
   };
 
-  bool join(const std::string& key, promise& answer);
+  /// Waits for the flight of `key`; true where it has to be started.
+  bool wait(const std::string& key, const io::registry_lookup& lookup, promise answer);
+  std::function<void(result<io::found_image>)> landing(const std::string& key);
   void keep(const flight& landed, const std::string& key, const result<io::found_image>& image);
   int64_t now_ms() const;
 
@@ -59,6 +80,7 @@ private:
   resolver_settings settings_;
   std::unique_ptr<digest_cache> cache_;
   std::map<std::string, flight> flights_;
+  uint64_t last_id_ = 0; ///< of waiters and flights
 };
 
 struct resolver_state {
@@ -73,3 +95,4 @@ resolver_impl::behavior_type resolver(resolver_impl::stateful_pointer<resolver_s
 } // namespace ib
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::lookup_done)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::asker_left)

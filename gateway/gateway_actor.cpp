@@ -5,6 +5,8 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include <utility>
+
 namespace ib {
 
 namespace {
@@ -47,7 +49,9 @@ gateway_actor::behavior_type gateway(gateway_actor::pointer self, intake_setting
   keep_what(self, "gateway");
   return {
       [self, settings](const serve_build& call) {
-        self->spawn(build_intake, *call.request, call.answer, settings, call.inquiry);
+        auto with_asker = settings;
+        with_asker.asker = call.asker;
+        self->spawn(build_intake, *call.request, call.answer, std::move(with_asker), call.inquiry);
       },
       [self](const serve_lookup& call) { look_up(self, call); },
       [self](const serve_channel& call) { find_channel(self, call); },

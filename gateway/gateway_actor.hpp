@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 namespace ib {
@@ -32,6 +33,8 @@ struct serve_build {
   std::shared_ptr<const build_request> request;
   std::shared_ptr<build_answer> answer;
   bool inquiry = false;
+  std::stop_token
+      asker; ///< of an inquiry: stopped once the caller has gone away. Builds go on without theirs.
 };
 struct serve_lookup {
   io::registry_lookup lookup;

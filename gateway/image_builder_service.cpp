@@ -49,34 +49,35 @@ result<void> image_builder_service::to_gateway(Message message) {
   return {};
 }
 
-grpc::ServerUnaryReactor* image_builder_service::ResolveBaseImage(grpc::CallbackServerContext* context,
+grpc::ServerUnaryReactor* image_builder_service::ResolveBaseImage(grpc::CallbackServerContext*,
                                                                   const grpc::ByteBuffer* request,
                                                                   grpc::ByteBuffer* response) {
-  auto* reactor = context->DefaultReactor();
-  auto call = std::make_shared<unary_call>(reactor, response);
+  auto call = std::make_shared<unary_call>(response);
+  auto* reactor = call->reactor();
   auto wish = parse_and_check<builder::ResolveBaseImageRequest>(*request);
   if (!wish) {
     call->refuse(wish.error());
     return reactor;
   }
-  io::registry_lookup lookup{*parse_reference(wish->ref), wish->auth, registry_purpose::resolve, wish->retry};
+  io::registry_lookup lookup{*parse_reference(wish->ref), wish->auth, registry_purpose::resolve, wish->retry,
+                             call->asker()};
   if (auto sent = to_gateway(serve_lookup{std::move(lookup), std::make_shared<digest_answer>(call)}); !sent)
     call->refuse(sent.error());
   return reactor;
 }
 
-grpc::ServerUnaryReactor* image_builder_service::ResolveWorkspaceImage(grpc::CallbackServerContext* context,
+grpc::ServerUnaryReactor* image_builder_service::ResolveWorkspaceImage(grpc::CallbackServerContext*,
                                                                        const grpc::ByteBuffer* request,
                                                                        grpc::ByteBuffer* response) {
-  auto* reactor = context->DefaultReactor();
-  auto call = std::make_shared<unary_call>(reactor, response);
+  auto call = std::make_shared<unary_call>(response);
+  auto* reactor = call->reactor();
   auto wish = parse_and_check<builder::ResolveWorkspaceImageRequest>(*request, rules_);
   if (!wish) {
     call->refuse(wish.error());
     return reactor;
   }
   serve_build message{std::make_shared<const build_request>(std::move(*wish)),
-                      std::make_shared<inquiry_answer>(call), true};
+                      std::make_shared<inquiry_answer>(call), true, call->asker()};
   if (auto sent = to_gateway(std::move(message)); !sent) call->refuse(sent.error());
   return reactor;
 }
@@ -91,7 +92,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* image_builder_service::Build(grpc::C
     return reactor;
   }
   auto answer = std::make_shared<build_stream_answer>(std::move(stream));
-  serve_build message{std::make_shared<const build_request>(std::move(*wish)), answer, false};
+  serve_build message{std::make_shared<const build_request>(std::move(*wish)), answer, false, {}};
   if (auto sent = to_gateway(std::move(message)); !sent) answer->refuse(sent.error());
   return reactor;
 }

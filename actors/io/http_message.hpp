@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +56,7 @@ struct http_request {
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds total_timeout{15'000}; ///< with all redirects
   size_t max_body_bytes = 4'194'304;               ///< of the response
+  std::stop_token stop;                            ///< nobody wants the answer any more: ends as `cancelled`
 };
 
 /// A response of any status.

@@ -92,6 +92,11 @@ bool http_transfer::prepare(CURL* handle) {
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, this);
   curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, &http_transfer::on_header);
   curl_easy_setopt(handle, CURLOPT_HEADERDATA, this);
+  if (request_.stop.stop_possible()) {
+    curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, &http_transfer::on_progress);
+    curl_easy_setopt(handle, CURLOPT_XFERINFODATA, this);
+  }
   // CAINFO replaces the system's bundle file; the system's folder of CAs stays beside it.
   if (!request_.ca_file.empty()) {
     curl_easy_setopt(handle, CURLOPT_CAINFO, request_.ca_file.c_str());
@@ -174,9 +179,16 @@ result<http_response> http_transfer::outcome(CURL* handle, CURLcode code) {
   return std::move(response_);
 }
 
+/// libcurl asks at every event of the transfer, and once a second without one.
+int http_transfer::on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<http_transfer*>(self)->request_.stop.stop_requested() ? 1 : 0;
+}
+
 error http_transfer::failure(CURL* handle, CURLcode code) const {
   auto origin = parse_origin(request_.url);
   auto where = (origin ? origin->name() : std::string("server")) + ": ";
+  if (request_.stop.stop_requested())
+    return {error_code::cancelled, where + "nobody waits for the answer any more"};
   double connected = 0;
   curl_easy_getinfo(handle, CURLINFO_CONNECT_TIME, &connected);
   // libcurl reports a single line over its own limit of 100 KiB as want of memory.

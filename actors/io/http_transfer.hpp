@@ -33,6 +33,7 @@ public:
 private:
   static size_t on_body(char* data, size_t size, size_t count, void* self);
   static size_t on_header(char* data, size_t size, size_t count, void* self);
+  static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
   void add_header(std::string_view line);
   void set_method(CURL* handle);
   static void sign(CURL* handle, const aws_signature& how);

@@ -5,6 +5,7 @@
 #include "actors/domain/result.hpp"
 
 #include <functional>
+#include <stop_token>
 #include <string>
 
 namespace ib::io {
@@ -16,6 +17,7 @@ struct registry_lookup {
   registry_purpose purpose = registry_purpose::resolve;
   bool retry =
       false; ///< retry transient failures up to 3 times with jittered back-off inside 15 s (spec: api.md)
+  std::stop_token asker; ///< once it is stopped nobody wants the answer: the lookup may end as `cancelled`
 };
 
 /// An image found in a registry.

@@ -1,7 +1,7 @@
 #include "actors/io/registry_exchange.hpp"
 
-#include "actors/io/utc_time.hpp"
 #include "actors/io/http_await.hpp"
+#include "actors/io/utc_time.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -39,7 +39,10 @@ task<result<registry_access>> open_for_pull(std::shared_ptr<registry_core> core,
   auto opening =
       open_access(std::move(core), std::move(endpoint), std::move(order), std::move(topic), deadline);
   auto access = co_await opening;
-  if (access) access->scope = "repository:" + lookup.ref.path + ":pull";
+  if (access) {
+    access->scope = "repository:" + lookup.ref.path + ":pull";
+    access->asker = lookup.asker;
+  }
   co_return access;
 }
 

@@ -150,6 +150,7 @@ http_request request_to(const registry_access& access, http_method method, const
   request.ca_file = access.endpoint.ca_file;
   request.cert_file = access.endpoint.cert_file;
   request.key_file = access.endpoint.key_file;
+  request.stop = access.asker;
   return request;
 }
 

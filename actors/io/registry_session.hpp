@@ -44,6 +44,7 @@ struct registry_access {
   std::string scope; ///< "repository:library/alpine:pull", several separated by spaces
   registry_topic topic;
   clock::time_point deadline;
+  std::stop_token asker; ///< see registry_lookup
 };
 
 /// Whose credential an access uses.

@@ -221,3 +221,57 @@ TEST_CASE("an answer that comes after its worker crashed harms nobody", "[resolv
   house.answer();
   CHECK(text(after) == "registry.example/a@" + digest);
 }
+
+TEST_CASE("a lookup that nobody waits for any more is cancelled", "[resolver]") {
+  lookups house;
+  std::stop_source first;
+  std::stop_source second;
+  auto wish = lookup("registry.example/a:1");
+  wish.asker = first.get_token();
+  auto leaves = house.resolve(wish);
+  wish.asker = second.get_token();
+  auto stays = house.resolve(wish);
+  REQUIRE(house.registry->resolved.size() == 1);
+  auto in_flight = house.registry->resolved.front().asker;
+
+  first.request_stop();
+  house.run();
+  CHECK(text(leaves) == "cancelled");
+  CHECK_FALSE(stays->answer);
+  CHECK_FALSE(in_flight.stop_requested());
+
+  second.request_stop();
+  house.run();
+  CHECK(text(stays) == "cancelled");
+  CHECK(in_flight.stop_requested());
+}
+
+TEST_CASE("the late answer of a cancelled lookup is not taken for that of the next", "[resolver]") {
+  lookups house;
+  std::stop_source gone;
+  auto wish = lookup("registry.example/a:1");
+  wish.asker = gone.get_token();
+  house.resolve(wish);
+  gone.request_stop();
+  house.run();
+  auto next = house.resolve(lookup("registry.example/a:1"));
+  REQUIRE(house.registry->resolved.size() == 2);
+  house.refuse(error_code::cancelled);
+  CHECK_FALSE(next->answer);
+  house.answer();
+  CHECK(text(next) == "registry.example/a@" + digest);
+}
+
+TEST_CASE("a caller without a way to leave keeps a lookup alive", "[resolver]") {
+  lookups house;
+  std::stop_source gone;
+  auto wish = lookup("registry.example/a:1");
+  wish.asker = gone.get_token();
+  house.resolve(wish);
+  auto stays = house.resolve(lookup("registry.example/a:1"));
+  gone.request_stop();
+  house.run();
+  CHECK_FALSE(house.registry->resolved.front().asker.stop_requested());
+  house.answer();
+  CHECK(text(stays) == "registry.example/a@" + digest);
+}

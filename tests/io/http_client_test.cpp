@@ -224,3 +224,22 @@ TEST_CASE("many requests at once are all answered over few connections") {
     CHECK(response->body == "/" + std::to_string(i));
   }
 }
+
+TEST_CASE("a request that nobody waits for any more ends, and harms no other") {
+  std::stop_source gone;
+  scripted_server server([&](const std::string& head) {
+    if (contains(head, "/other")) return scripted_server::response("200 OK", "", "fine");
+    gone.request_stop(); // it has arrived, and then its asker leaves
+    return scripted_server::hang();
+  });
+  http_client client;
+  auto request = get("http://" + server.domain() + "/slow");
+  request.total_timeout = std::chrono::minutes(10);
+  request.stop = gone.get_token();
+  auto ended = send_and_wait(client, request);
+  REQUIRE_FALSE(ended);
+  CHECK(ended.error().code == error_code::cancelled);
+  auto other = send_and_wait(client, get("http://" + server.domain() + "/other"));
+  REQUIRE(other);
+  CHECK(other->body == "fine");
+}
