@@ -131,7 +131,7 @@ void build_supervision::postpone(const std::string& build_id) {
   self_->delayed_send(self_, std::chrono::milliseconds(limits_.max_delay_ms), restart_build{build_id});
 }
 
-void build_supervision::end_as_failure(build_record record, const std::string& cause) {
+void build_supervision::end_as_failure(const build_record& record, const std::string& cause) {
   auto id = record.plan->build_id;
   auto message = "the build's actor crashed " + std::to_string(limits_.intensity + 1) +
                  " times and was given up; this is a fault of the service (" + cause + ")";

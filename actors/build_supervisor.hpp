@@ -51,7 +51,7 @@ private:
   void spawn_child(build_record record);
   void crashed(const std::string& build_id, const std::string& cause);
   void give_up(const std::string& build_id, const std::string& cause);
-  void end_as_failure(build_record record, const std::string& cause);
+  void end_as_failure(const build_record& record, const std::string& cause);
   void postpone(const std::string& build_id);
 
   build_supervisor_impl::pointer self_;
