@@ -59,7 +59,7 @@ public:
   }
 
   /// The layer and all below it, the topmost first.
-  std::vector<std::string> chain(std::string id) const {
+  std::vector<std::string> chain(const std::string& id) const {
     std::vector<std::string> ids;
     for (auto found = layers_.find(id); found != layers_.end() && ids.size() < layers_.size();
          found = layers_.find(found->second.parent))

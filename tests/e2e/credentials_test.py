@@ -97,9 +97,13 @@ class CredentialsTest(WorkshopTest):
         self.assertIn("cannot resolve image", refused)
         responses = self.client.build_to_end(request(source, auth=self.additional()))
         self.assertEqual(b"base\n", self.images.files(self.assert_built(responses).ref)["base"])
-        for text in (self.client.log_text(build_id=responses[0].info.build_id), self.service.log_text().encode()):
+        for text in (self.client.log_text(build_id=responses[0].info.build_id), self.service.log_text().encode(),
+                     self.images.configuration(responses[-1].ref)):
             for secret in (OTHER[1], encoded(OTHER), OWN[1], encoded(OWN)):
                 self.assertNotIn(secret.encode(), text)
+        # The image's layers are here by now; who may not pull them does not get them from here either.
+        again = self.assert_failed(self.client.build_to_end(request(source, force_rebuild=True)))
+        self.assertIn("cannot resolve image", again)
 
     def test_a_dockerfile_command_sees_no_credential(self):
         # In its own file system, and through /proc in those of the processes around it.

@@ -88,6 +88,14 @@ class Images:
                         found[member.name.removeprefix("./")] = member.linkname.encode()
         return found
 
+    def configuration(self, reference):
+        """The bytes of an image's configuration, its history among them."""
+        repository, _, tag = reference.removeprefix(self.address + "/").rpartition(":")
+        digest = json.loads(self.manifest(repository, tag)[1])["config"]["digest"]
+        status, _, body = self._ask("GET", f"/v2/{repository}/blobs/{digest}")
+        assert status == 200, status
+        return body
+
     def _put_blob(self, repository, content):
         status, headers, body = self._ask("POST", f"/v2/{repository}/blobs/uploads/")
         assert status == 202, (status, body)
