@@ -45,7 +45,7 @@ void find_channel(gateway_actor::pointer self, const serve_channel& call) {
 
 } // namespace
 
-gateway_actor::behavior_type gateway(gateway_actor::pointer self, intake_settings settings) {
+gateway_actor::behavior_type gateway(gateway_actor::pointer self, const intake_settings& settings) {
   keep_what(self, "gateway");
   return {
       [self, settings](const serve_build& call) {

@@ -56,7 +56,7 @@ using gateway_actor = caf::typed_actor<
 
 /// Bridges the calls of the gRPC threads to the mailboxes of the house: takes each call's answer along, and
 /// never keeps one.
-gateway_actor::behavior_type gateway(gateway_actor::pointer self, intake_settings settings);
+gateway_actor::behavior_type gateway(gateway_actor::pointer self, const intake_settings& settings);
 
 } // namespace ib
 

@@ -67,19 +67,24 @@ void pipeline::enter(build_state phase, std::string message) {
 
 /// A registry that limits our rate is left alone for as long as it says, and the build waits (spec:
 /// images.md, "Resolution").
-template <class T, class Call>
-result<T> pipeline::ask(const std::string& registry, Call call) {
+template <class T, class Work>
+result<T> pipeline::patiently(const std::string& registry, Work work) {
   for (;;) {
-    auto answer = wait_for<T>(call);
-    if (answer || answer.error().code != error_code::too_many_requests || !answer.error().retry_after_ms)
-      return answer;
-    std::chrono::milliseconds pause(*answer.error().retry_after_ms);
+    result<T> answer = work();
+    if (answer || answer.error().code != error_code::too_many_requests) return answer;
+    std::chrono::milliseconds pause(
+        answer.error().retry_after_ms.value_or(context_.registries.default_retry_after_ms));
     auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::system_clock::now().time_since_epoch());
     enter(phase_, "waiting for " + registry + " until " + io::utc_text((now + pause).count()));
     say("waiting for " + registry + ": it limits our rate");
     if (!io::wait_or_stop(pause, stop_)) return stopped_error();
   }
+}
+
+template <class T, class Call>
+result<T> pipeline::ask(const std::string& registry, Call call) {
+  return patiently<T>(registry, [&] { return wait_for<T>(call); });
 }
 
 build_event pipeline::run() {
@@ -169,8 +174,10 @@ result<void> pipeline::build_and_push(const dockerfile_source& source) {
   auto pull_auth = auth_file("pull.json", registry_purpose::dockerfile, pull_domains);
   if (!pull_auth) return pull_auth.error();
   store_visit in_the_store(context_.store);
-  auto image_id =
-      buildah_->build({paths->dockerfile, paths->context, private_folder, plan_->base_ref}, *pull_auth);
+  // Which of the Dockerfile's registries it was, buildah tells in the log.
+  auto image_id = patiently<std::string>("the registry of a FROM image", [&] {
+    return buildah_->build({paths->dockerfile, paths->context, private_folder, plan_->base_ref}, *pull_auth);
+  });
   if (!image_id) {
     remove_working_containers(context_, *tools_, private_folder);
     return image_id.error();
@@ -181,7 +188,9 @@ result<void> pipeline::build_and_push(const dockerfile_source& source) {
   enter(build_state::pushing, "pushing the base image to " + plan_->base_ref);
   auto push_auth = auth_file("push.json", registry_purpose::own_image, {context_.base_domain});
   if (!push_auth) return push_auth.error();
-  auto pushed = buildah_->push(*image_id, plan_->base_ref, *push_auth, plain_http(context_.base_domain));
+  auto pushed = patiently<void>(context_.base_domain, [&] {
+    return buildah_->push(*image_id, plan_->base_ref, *push_auth, plain_http(context_.base_domain));
+  });
   if (pushed) return {};
   return failed(not_the_users(pushed.error()), "cannot push the base image to " + plan_->base_ref);
 }
@@ -222,8 +231,10 @@ result<void> pipeline::copy_between_registries() {
   if (!source_auth) return source_auth.error();
   auto target_auth = auth_file("target.json", registry_purpose::own_image, {to.domain});
   if (!target_auth) return target_auth.error();
-  auto copied = tool.copy({plan_->base_ref, plain_http(from.domain), *source_auth},
-                          {plan_->workspace_ref, plain_http(to.domain), *target_auth});
+  auto copied = patiently<void>(from.domain + " or " + to.domain, [&] {
+    return tool.copy({plan_->base_ref, plain_http(from.domain), *source_auth},
+                     {plan_->workspace_ref, plain_http(to.domain), *target_auth});
+  });
   if (!copied)
     return failed(copied.error(), "cannot copy " + plan_->base_ref + " to " + plan_->workspace_ref);
   return {};

@@ -44,6 +44,8 @@ private:
   registry_purpose source_purpose() const;
 
   void enter(build_state phase, std::string message);
+  template <class T, class Work>
+  result<T> patiently(const std::string& registry, Work work);
   template <class T, class Call>
   result<T> ask(const std::string& registry, Call call);
   result<std::optional<reference>> look_for(const std::string& ref);

@@ -161,3 +161,17 @@ TEST_CASE("peers' and our own faults are infrastructure, all others the user's",
                     error_code::cancelled, error_code::data_corrupt, error_code::internal})
     CHECK(fault_of(code) == fault_class::infrastructure);
 }
+
+TEST_CASE("a registry that limits or fails a FROM is not the user's fault", "[build_failure]") {
+  const std::string pull = "Error: creating build container: initializing source docker://r.example/a:1: "
+                           "reading manifest 1 in r.example/a: StatusCode: ";
+  for (const auto& [status, code] : {std::pair("429, ", error_code::too_many_requests),
+                                     std::pair("503, <html>", error_code::unavailable)}) {
+    output_tail tail;
+    tail.add("STEP 1/2: FROM r.example/a:1\n" + pull + status + "\n");
+    auto why = explain_failure(tail, 125, 0);
+    CHECK(why.code == code);
+    CHECK(fault_of(why.code) == fault_class::infrastructure);
+    CHECK(why.message.find("cannot resolve image") != std::string::npos);
+  }
+}
