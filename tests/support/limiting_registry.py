@@ -22,7 +22,8 @@ class LimitingRegistry:
                 if seconds is not None:
                     return self.refuse(seconds)
                 upstream = http.client.HTTPConnection(registry, timeout=60)
-                fields = {name: value for name, value in self.headers.items() if name.lower() != "transfer-encoding"}
+                fields = {name: ", ".join(self.headers.get_all(name)) for name in self.headers
+                          if name.lower() != "transfer-encoding"}
                 fields["Content-Length"] = str(len(body))
                 upstream.request(self.command, self.path, body, fields)
                 answer = upstream.getresponse()
