@@ -27,9 +27,29 @@ machine_step stop(machine_state next, std::string end_message, std::string annou
   return {std::move(next), {announce_effect{std::move(announcement)}, stop_run_effect{}}};
 }
 
-machine_step infrastructure_failure(const machine_state& current, const std::string& message) {
-  if (current.attempt >= max_attempts) return fail(current, message);
-  return begin_run(current, {announce_effect{message + "; trying once more"}});
+machine_step fail_of(machine_state next, const run_failed& why) {
+  next.failure = build_failure{why.fault, why.where};
+  return fail(std::move(next), why.message);
+}
+
+machine_step infrastructure_failure(machine_state next, const run_failed& why) {
+  if (next.retries >= max_retries) return fail_of(std::move(next), why);
+  next.retries += 1;
+  return begin_run(std::move(next), {announce_effect{why.message + "; trying once more"}});
+}
+
+machine_step loss(machine_state next) {
+  auto what = std::string("the build's run was lost while ") + to_string(next.state);
+  if (next.losses >= max_losses)
+    return fail_of(std::move(next),
+                   {fault_class::infrastructure, what + ", as " + std::to_string(max_losses) + " before it"});
+  next.losses += 1;
+  return begin_run(std::move(next), {announce_effect{what + "; building anew"}});
+}
+
+machine_step interruption(const machine_state& current) {
+  return begin_run(current, {announce_effect{std::string("the service was restarted while ") +
+                                             to_string(current.state) + "; building anew"}});
 }
 
 error no_meaning(const machine_state& current, const build_event& event) {
@@ -44,7 +64,9 @@ struct in_queued {
   const machine_state& current;
   const build_event& event;
 
-  result<machine_step> operator()(const slot_granted&) const { return begin_run(current, {}); }
+  result<machine_step> operator()(const slot_granted&) const {
+    return begin_run(current, {announce_effect{"starting"}});
+  }
   result<machine_step> operator()(const cancel_requested& e) const {
     return fail(current, "build cancelled: " + e.reason);
   }
@@ -53,6 +75,7 @@ struct in_queued {
   result<machine_step> operator()(const run_succeeded&) const { return no_meaning(current, event); }
   result<machine_step> operator()(const run_failed&) const { return no_meaning(current, event); }
   result<machine_step> operator()(const run_lost&) const { return no_meaning(current, event); }
+  result<machine_step> operator()(const run_interrupted&) const { return no_meaning(current, event); }
   result<machine_step> operator()(const time_limit_reached&) const { return no_meaning(current, event); }
 };
 
@@ -79,16 +102,14 @@ struct in_run {
   result<machine_step> operator()(const run_failed& e) const {
     switch (e.fault) {
     case fault_class::user:
-      return fail(current, e.message);
+      return fail_of(current, e);
     case fault_class::infrastructure:
-      return infrastructure_failure(current, e.message);
+      return infrastructure_failure(current, e);
     }
     return no_meaning(current, event);
   }
-  result<machine_step> operator()(const run_lost&) const {
-    return infrastructure_failure(current,
-                                  std::string("the build's run was lost while ") + to_string(current.state));
-  }
+  result<machine_step> operator()(const run_lost&) const { return loss(current); }
+  result<machine_step> operator()(const run_interrupted&) const { return interruption(current); }
   result<machine_step> operator()(const cancel_requested& e) const {
     return stop(current, "build cancelled: " + e.reason, "stopping: " + e.reason);
   }
@@ -112,6 +133,7 @@ struct in_stopping {
   result<machine_step> operator()(const run_succeeded&) const { return fail(current, current.end_message); }
   result<machine_step> operator()(const run_failed&) const { return fail(current, current.end_message); }
   result<machine_step> operator()(const run_lost&) const { return fail(current, current.end_message); }
+  result<machine_step> operator()(const run_interrupted&) const { return fail(current, current.end_message); }
   result<machine_step> operator()(const gave_up&) const { return fail(current, current.end_message); }
   result<machine_step> operator()(const phase_changed&) const { return stay(current); }
   result<machine_step> operator()(const cancel_requested&) const { return stay(current); }
@@ -187,6 +209,7 @@ const char* name_of(const build_event& event) {
     const char* operator()(const run_succeeded&) const { return "run_succeeded"; }
     const char* operator()(const run_failed&) const { return "run_failed"; }
     const char* operator()(const run_lost&) const { return "run_lost"; }
+    const char* operator()(const run_interrupted&) const { return "run_interrupted"; }
     const char* operator()(const cancel_requested&) const { return "cancel_requested"; }
     const char* operator()(const time_limit_reached&) const { return "time_limit_reached"; }
     const char* operator()(const gave_up&) const { return "gave_up"; }

@@ -3,6 +3,7 @@
 #include "actors/domain/result.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -23,6 +24,7 @@ namespace ib {
 ///                                        +----------------------------------+
 ///
 /// `gave_up` leads to failed from every state that is not terminal. Terminal states accept no event.
+/// `run_interrupted` starts the next run from every state that has one, and costs the build nothing.
 enum class build_state : uint8_t {
   queued,
   preparing,
@@ -41,6 +43,23 @@ enum class fault_class : uint8_t {
   infrastructure, ///< registry, network, a killed child: retried once
 };
 
+/// Where a build failed, as far as it is known: the step of the Dockerfile and the last words of its output.
+struct failure_place {
+  int line = 0;                        ///< of the Dockerfile, from 1; 0 where no step is to blame
+  std::string command;                 ///< the instruction of that line, empty where no step is to blame
+  std::vector<std::string> last_lines; ///< of the output, oldest first
+
+  bool operator==(const failure_place&) const = default;
+};
+
+/// What is known of a failure beside its message (spec: api.md, "A failed build says more than a code").
+struct build_failure {
+  fault_class fault = fault_class::infrastructure;
+  failure_place where;
+
+  bool operator==(const build_failure&) const = default;
+};
+
 /// A run may begin.
 struct slot_granted {};
 /// The engine's run entered a phase (preparing .. verifying); `message` says so in plain words.
@@ -54,9 +73,12 @@ struct run_succeeded {};
 struct run_failed {
   fault_class fault = fault_class::infrastructure;
   std::string message;
+  failure_place where;
 };
-/// The run disappeared without saying how it ended.
+/// The run's actor disappeared without saying how the run ended: a fault of this service.
 struct run_lost {};
+/// The whole service ended under the run and is back.
+struct run_interrupted {};
 /// Somebody wants the build to end.
 struct cancel_requested {
   std::string reason;
@@ -71,7 +93,7 @@ struct gave_up {
 };
 
 using build_event = std::variant<slot_granted, phase_changed, run_succeeded, run_failed, run_lost,
-                                 cancel_requested, time_limit_reached, gave_up>;
+                                 run_interrupted, cancel_requested, time_limit_reached, gave_up>;
 
 /// Start the engine's run.
 struct start_run_effect {
@@ -96,6 +118,9 @@ struct machine_state {
   build_state state = build_state::queued;
   int attempt = 0;         ///< runs started so far
   std::string end_message; ///< what a stopping build will end with, and a failed one has ended with
+  int retries = 0;         ///< runs that failed for reasons of the infrastructure and were tried again
+  int losses = 0;          ///< runs that were lost and begun again
+  std::optional<build_failure> failure; ///< of a failed build, where a run said why
 
   bool operator==(const machine_state&) const = default;
 };
@@ -117,7 +142,10 @@ const char* to_string(fault_class fault);
 /// The name of an event's type, for logs.
 const char* name_of(const build_event& event);
 
-/// How many runs an infrastructure failure may cost a build (spec: api.md, "retried once by itself").
-inline constexpr int max_attempts = 2;
+/// How often a failure of the infrastructure is tried again (spec: api.md, "retried once by itself").
+inline constexpr int max_retries = 1;
+/// How many lost runs a build survives. They are no fault of its infrastructure, but a build whose runs kill
+/// their actors each time has to end.
+inline constexpr int max_losses = 8;
 
 } // namespace ib

@@ -49,6 +49,7 @@ const std::vector<named_event>& events() {
       {"user failure", run_failed{fault_class::user, "boom"}},
       {"infrastructure failure", run_failed{fault_class::infrastructure, "boom"}},
       {"run lost", run_lost{}},
+      {"run interrupted", run_interrupted{}},
       {"cancel", cancel_requested{"no need"}},
       {"time limit", time_limit_reached{"60 min"}},
       {"gave up", gave_up{"cause"}},
@@ -74,26 +75,27 @@ std::vector<row> table() {
   auto p = [](bs state) { return to(state, "a"); };
   return {
       {bs::queued,
-       {to(bs::preparing, "r"), none, none, none, none, none, none, none, none, none, none, fail, none,
+       {to(bs::preparing, "ar"), none, none, none, none, none, none, none, none, none, none, none, fail, none,
         fail}},
       {bs::preparing,
        {none, p(bs::preparing), p(bs::building), p(bs::pushing), p(bs::publishing), p(bs::verifying), none,
-        fail, fail, again, again, stop, stop, give_up}},
+        fail, fail, again, again, again, stop, stop, give_up}},
       {bs::building,
        {none, none, p(bs::building), p(bs::pushing), p(bs::publishing), p(bs::verifying), none, fail, fail,
-        again, again, stop, stop, give_up}},
+        again, again, again, stop, stop, give_up}},
       {bs::pushing,
        {none, none, none, p(bs::pushing), p(bs::publishing), p(bs::verifying), none, fail, fail, again, again,
-        stop, stop, give_up}},
+        again, stop, stop, give_up}},
       {bs::publishing,
-       {none, none, none, none, p(bs::publishing), p(bs::verifying), none, fail, fail, again, again, stop,
-        stop, give_up}},
+       {none, none, none, none, p(bs::publishing), p(bs::verifying), none, fail, fail, again, again, again,
+        stop, stop, give_up}},
       {bs::verifying,
        {none, none, none, none, none, p(bs::verifying), none, to(bs::succeeded, "s"), fail, again, again,
-        stop, stop, give_up}},
-      {bs::stopping, {none, stay, stay, stay, stay, stay, stay, fail, fail, fail, fail, stay, stay, fail}},
-      {bs::succeeded, std::vector<cell>(14, none)},
-      {bs::failed, std::vector<cell>(14, none)},
+        again, stop, stop, give_up}},
+      {bs::stopping,
+       {none, stay, stay, stay, stay, stay, stay, fail, fail, fail, fail, fail, stay, stay, fail}},
+      {bs::succeeded, std::vector<cell>(15, none)},
+      {bs::failed, std::vector<cell>(15, none)},
   };
 }
 
@@ -141,12 +143,55 @@ TEST_CASE("an infrastructure failure is retried once and then ends the build wit
   REQUIRE(second);
   CHECK(second->next.state == bs::failed);
   CHECK(message_of(*second) == "registry answered 503");
+  REQUIRE(second->next.failure);
+  CHECK(second->next.failure->fault == fault_class::infrastructure);
 }
 
-TEST_CASE("a lost run counts as an infrastructure failure and names the phase") {
-  auto step = transition({bs::pushing, 2, ""}, run_lost{});
+TEST_CASE("a lost run is begun again without using up the retry, but not for ever") {
+  machine_state current{bs::pushing, 2, ""};
+  current.retries = max_retries;
+  for (int i = 0; i < max_losses; ++i) {
+    current.state = bs::pushing;
+    auto again = transition(current, run_lost{});
+    REQUIRE(again);
+    REQUIRE(again->next.state == bs::preparing);
+    CHECK(std::get<announce_effect>(again->effects[0]).message ==
+          "the build's run was lost while pushing; building anew");
+    CHECK(again->next.retries == max_retries);
+    CHECK(again->next.attempt == current.attempt + 1);
+    current = again->next;
+  }
+  current.state = bs::pushing;
+  auto last = transition(current, run_lost{});
+  REQUIRE(last);
+  CHECK(last->next.state == bs::failed);
+  CHECK(message_of(*last) == "the build's run was lost while pushing, as 8 before it");
+}
+
+TEST_CASE("restarts of the service cost a build nothing, however many they are") {
+  machine_state current{bs::building, 1, ""};
+  for (int i = 0; i < 1000; ++i) {
+    auto again = transition(current, run_interrupted{});
+    REQUIRE(again);
+    CHECK(std::get<announce_effect>(again->effects[0]).message ==
+          "the service was restarted while building; building anew");
+    current = again->next;
+    current.state = bs::building;
+  }
+  CHECK(current.attempt == 1001);
+  auto retried = transition(current, run_failed{fault_class::infrastructure, "registry answered 503"});
+  REQUIRE(retried);
+  CHECK(retried->next.state == bs::preparing);
+}
+
+TEST_CASE("a failure keeps its place beside its message") {
+  failure_place place{7, "RUN make", {"cc -c a.c", "make: *** [all] Error 1"}};
+  auto step =
+      transition({bs::building, 1, ""}, run_failed{fault_class::user, "build failed: RUN make", place});
   REQUIRE(step);
-  CHECK(message_of(*step) == "the build's run was lost while pushing");
+  REQUIRE(step->next.failure);
+  CHECK(step->next.failure->fault == fault_class::user);
+  CHECK(step->next.failure->where == place);
 }
 
 TEST_CASE("a user's failure is never retried") {
