@@ -1,6 +1,7 @@
 #include "actors/build.hpp"
 
 #include "actors/guard.hpp"
+#include "actors/io/utc_time.hpp"
 #include "actors/names.hpp"
 #include "actors/words.hpp"
 
@@ -29,10 +30,11 @@ void build_work::begin(build_record record, build_settings settings) {
   record_ = std::move(record);
   settings_ = settings;
   run_began_ = last_sign_ = self_->clock().now();
-  if (is_terminal(record_.machine.state)) {
-    carry_out(finish_effect{record_.machine.state == build_state::succeeded, record_.machine.end_message});
-    return;
-  }
+  writer_.begin(
+      self_, id(), record_.channel->log().end_offset(),
+      [this](const std::string& why) { say("waiting for the storage: " + why); },
+      [this](const std::string& why) { crash("the journal refused a write: " + why); });
+  if (is_terminal(record_.machine.state)) return tell_end_again();
   introduce();
   if (record_.machine.state == build_state::queued) {
     if (record_.channel->log().end_offset() == 0)
@@ -56,17 +58,37 @@ void build_work::apply(const build_event& event) {
   }
   bool new_run = step->next.attempt != record_.machine.attempt;
   record_.machine = step->next;
+  hide_secrets(record_.machine);
   if (new_run && !record_.deadline) record_.deadline = self_->clock().now() + settings_.time_limit;
   note_end(step->effects);
-  auto journal = find_actor<journal_actor>(self_->system(), names::journal);
-  if (!journal) return crash("the journal is away");
-  self_->request(journal, ask_timeout, journal_advance{id(), record_.machine, record_.deadline})
-      .then(
-          [this, effects = std::move(step->effects)](const journal_kept& kept) {
-            if (!kept.outcome) return crash("the journal refused a step: " + kept.outcome.error().message);
-            carry_out(effects);
-          },
-          [this](const caf::error&) { crash("the journal did not answer"); });
+  auto told = step_of(step->effects);
+  writer_.advance({id(), record_.machine, record_.deadline, told},
+                  [this, told, effects = std::move(step->effects)] {
+                    if (told) publish(*told);
+                    carry_out(effects);
+                  });
+}
+
+/// What watchers are told of a step; nothing where it is none of theirs.
+std::optional<status_update> build_work::step_of(const std::vector<build_effect>& effects) const {
+  status_update told;
+  told.state = record_.machine.state;
+  told.attempt = record_.machine.attempt;
+  told.at_ms = io::unix_ms_now();
+  told.is_step = true;
+  for (const auto& effect : effects) {
+    if (auto* announcement = std::get_if<announce_effect>(&effect)) {
+      told.message = shown(announcement->message);
+      return told;
+    }
+    if (auto* end = std::get_if<finish_effect>(&effect)) {
+      told.status = end->success ? build_status::success : build_status::failure;
+      told.message = shown(end->message);
+      told.failure = record_.machine.failure;
+      return told;
+    }
+  }
+  return std::nullopt;
 }
 
 /// The end of a build, and why it is tried again, are the log's last words; they must be kept before the log
@@ -109,20 +131,30 @@ void build_work::carry_out(const stop_run_effect&) {
   self_->send(engine, stop_run{id()});
 }
 
-void build_work::carry_out(const announce_effect& effect) {
-  publish({build_status::running, effect.message});
-}
+/// Was told with the step.
+void build_work::carry_out(const announce_effect&) {}
 
 void build_work::carry_out(const finish_effect& effect) {
-  publish({effect.success ? build_status::success : build_status::failure, effect.message});
   if (run_) self_->send(run_, release_run{});
   auto run_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(self_->clock().now() - run_began_).count();
   tell_director(self_, build_ended{id(), effect.success, record_.machine.attempt > 0 ? run_ms : 0});
-  // As it was published: without the build's secrets.
-  io::log_info(effect.success ? "build succeeded" : "build failed: " + record_.channel->latest()->message,
+  io::log_info(effect.success ? "build succeeded" : "build failed: " + shown(effect.message),
                {{"build_id", id()}, {"ref", record_.plan->workspace_ref}});
   self_->quit();
+}
+
+/// An earlier incarnation kept the end and may not have come to tell it.
+void build_work::tell_end_again() {
+  bool success = record_.machine.state == build_state::succeeded;
+  status_update told{success ? build_status::success : build_status::failure, record_.machine.end_message};
+  told.state = record_.machine.state;
+  told.attempt = record_.machine.attempt;
+  told.at_ms = io::unix_ms_now();
+  told.is_step = true;
+  told.failure = record_.machine.failure;
+  publish(std::move(told));
+  carry_out(finish_effect{success, record_.machine.end_message});
 }
 
 void build_work::attach() {
@@ -151,7 +183,7 @@ void build_work::retry_engine(const build_engine_retry& again) {
 
 void build_work::follow(const run_handle& handle) {
   if (!handle.run) {
-    if (handle.run.error().code == error_code::not_found) return apply(run_lost{});
+    if (handle.run.error().code == error_code::not_found) return run_is_gone();
     return apply(run_failed{fault_class::infrastructure, handle.run.error().message});
   }
   run_ = caf::actor_cast<run_actor>(*handle.run);
@@ -165,14 +197,22 @@ void build_work::follow(const run_handle& handle) {
   self_->send(run_, subscribe_run{record_.raw_offset, caf::actor_cast<caf::strong_actor_ptr>(self_)});
 }
 
-void build_work::run_is_down(const caf::actor_addr& who) {
-  if (run_ && run_.address() == who) {
-    run_ = nullptr;
-    // What became of a run that told its end is known; its going costs no attempt.
-    if (run_told_its_end_) return;
-    flush_output();
+/// An engine that has no run of this attempt: lost in this process, or ended with an earlier one.
+void build_work::run_is_gone() {
+  if (record_.interrupted_attempt == record_.machine.attempt)
+    apply(run_interrupted{});
+  else
     apply(run_lost{});
-  }
+}
+
+void build_work::run_is_down(const caf::actor_addr& who) {
+  if (!run_ || run_.address() != who) return;
+  run_ = nullptr;
+  // What became of a run that told its end is known; its going costs no attempt.
+  if (run_told_its_end_) return;
+  flush_output();
+  // The engine may still have what the actor followed.
+  attach();
 }
 
 void build_work::take_output(const run_output& output) {
@@ -211,34 +251,43 @@ void build_work::flush_output() {
 }
 
 void build_work::append(std::string bytes) {
-  auto journal = find_actor<journal_actor>(self_->system(), names::journal);
-  if (!journal) return crash("the journal is away");
   auto offset = record_.raw_offset;
-  self_->request(journal, ask_timeout, journal_append{id(), std::move(bytes), offset})
-      .then(
-          [this, offset](const journal_kept& kept) {
-            if (!kept.outcome) return crash("the journal refused log bytes: " + kept.outcome.error().message);
-            if (run_) self_->send(run_, acknowledge_output{offset});
-            wake_readers(false);
-          },
-          [this](const caf::error&) { crash("the journal did not answer"); });
+  writer_.append(std::move(bytes), offset, [this, offset] {
+    if (run_) self_->send(run_, acknowledge_output{offset});
+    wake_readers(false);
+  });
 }
 
-void build_work::write_line(const std::string& line) {
+void build_work::write_line(const std::string& line) { append(shown("image-builder: " + line + "\n")); }
+
+/// Without the build's secrets.
+std::string build_work::shown(const std::string& text) const {
   redactor whole(record_.secrets);
-  std::string text;
-  whole.write("image-builder: " + line + "\n", text);
-  whole.finish(text);
-  append(std::move(text));
+  std::string clean;
+  whole.write(text, clean);
+  whole.finish(clean);
+  return clean;
+}
+
+void build_work::hide_secrets(machine_state& machine) const {
+  machine.end_message = shown(machine.end_message);
+  if (!machine.failure) return;
+  machine.failure->where.command = shown(machine.failure->where.command);
+  for (auto& line : machine.failure->where.last_lines)
+    line = shown(line);
+}
+
+/// For what is said between two steps of the state machine.
+void build_work::say(const std::string& message) {
+  status_update told{build_status::running, shown(message)};
+  told.state = record_.machine.state;
+  told.attempt = record_.machine.attempt;
+  told.at_ms = io::unix_ms_now();
+  publish(std::move(told));
 }
 
 void build_work::publish(status_update update) {
   bool last = update.status != build_status::running;
-  redactor whole(record_.secrets);
-  std::string shown;
-  whole.write(update.message, shown);
-  whole.finish(shown);
-  update.message = std::move(shown);
   record_.channel->publish(std::move(update));
   wake_readers(last);
 }
@@ -255,7 +304,10 @@ void build_work::wake_readers(bool last) {
 
 void build_work::show_place(const queue_place& place) {
   if (record_.machine.state != build_state::queued) return;
-  publish({build_status::running, place_in_words(place.builds_ahead, place.estimate_ms)});
+  auto words = place_in_words(place.builds_ahead, place.estimate_ms);
+  // The director tells a place at each end of another build, changed or not.
+  auto* latest = record_.channel->latest();
+  if (latest == nullptr || latest->message != words) say(words);
 }
 
 void build_work::arm_time_limit() {
@@ -273,8 +325,8 @@ void build_work::check_stall() {
   if (quiet_ms < settings_.stall_notice)
     next -= quiet_ms;
   else if (has_run(record_.machine.state))
-    publish({build_status::running, std::string("still ") + to_string(record_.machine.state) +
-                                        ", no output for " + in_words(quiet_ms.count())});
+    say(std::string("still ") + to_string(record_.machine.state) + ", no output for " +
+        in_words(quiet_ms.count()));
   self_->delayed_send(self_, std::max(next, std::chrono::milliseconds(1)), build_stall_check{});
 }
 
@@ -301,6 +353,7 @@ build_impl::behavior_type build(build_impl::stateful_pointer<build_actor_state> 
       [work](const build_time_limit&) { work->reach_time_limit(); },
       [work](const build_stall_check&) { work->check_stall(); },
       [work](const build_engine_retry& again) { work->retry_engine(again); },
+      [work](const build_journal_retry&) { work->retry_journal(); },
   };
 }
 

@@ -1,25 +1,15 @@
 #pragma once
 
 #include "actors/domain/redactor.hpp"
-#include "actors/interfaces.hpp"
+#include "actors/journal_writer.hpp"
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace ib {
-
-/// Timers of the build.
-struct build_time_limit {};
-struct build_stall_check {};
-/// The engine was away when this attempt needed it; it may be back by now.
-struct build_engine_retry {
-  int attempt = 1;
-  bool attach = false;
-};
-
-using build_impl = build_actor::extend<caf::reacts_to<build_time_limit>, caf::reacts_to<build_stall_check>,
-                                       caf::reacts_to<build_engine_retry>>;
 
 struct build_settings {
   std::chrono::milliseconds time_limit{std::chrono::minutes(60)};
@@ -46,6 +36,7 @@ public:
   void take_end(const run_ended& end);
   void check_stall();
   void retry_engine(const build_engine_retry& again);
+  void retry_journal() { writer_.retry(); }
   void reach_time_limit();
   void run_is_down(const caf::actor_addr& who);
 
@@ -55,6 +46,8 @@ private:
   void carry_out(const stop_run_effect& effect);
   void carry_out(const announce_effect& effect);
   void carry_out(const finish_effect& effect);
+  void tell_end_again();
+  void run_is_gone();
   void begin_run();
   void attach();
   void await_engine(bool attach);
@@ -64,6 +57,10 @@ private:
   void write_line(const std::string& line);
   void append(std::string bytes);
   void note_end(const std::vector<build_effect>& effects);
+  std::optional<status_update> step_of(const std::vector<build_effect>& effects) const;
+  std::string shown(const std::string& text) const;
+  void hide_secrets(machine_state& machine) const;
+  void say(const std::string& message);
   void publish(status_update update);
   void wake_readers(bool last);
   void crash(const std::string& why);
@@ -72,6 +69,7 @@ private:
   build_impl::pointer self_;
   build_record record_;
   build_settings settings_;
+  journal_writer writer_;
   run_actor run_;
   std::unique_ptr<redactor> redactor_;
   uint64_t redactor_base_ = 0;             ///< offset in the run's output where redactor_ began
@@ -91,7 +89,3 @@ build_impl::behavior_type build(build_impl::stateful_pointer<build_actor_state> 
                                 build_settings settings);
 
 } // namespace ib
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::build_time_limit)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::build_stall_check)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::build_engine_retry)

@@ -14,9 +14,9 @@ struct build_channel::waiter_node {
   waiter_node* next = nullptr;
 };
 
-build_channel::build_channel(build_identity identity, uint64_t log_retention_bytes)
+build_channel::build_channel(build_identity identity, uint64_t log_retention_bytes, uint64_t log_begin)
     : identity_(std::move(identity)),
-      log_(log_retention_bytes),
+      log_(log_retention_bytes, log_begin),
       first_(std::make_unique<status_node>()),
       last_(first_.get()) {}
 

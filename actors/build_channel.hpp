@@ -1,10 +1,12 @@
 #pragma once
 
+#include "actors/domain/build_machine.hpp"
 #include "actors/domain/log_buffer.hpp"
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,7 +18,7 @@ struct build_identity {
   std::string workspace_ref;
   std::string base_ref;
   std::string triggered_by;
-  int64_t started_at = 0; ///< unix seconds
+  int64_t created_ms = 0; ///< when it was accepted, unix milliseconds
   /// Where the log can be followed over HTTP, empty where no HTTP server listens; the token is a secret of
   /// the build's callers.
   std::string log_url;
@@ -31,6 +33,13 @@ enum class build_status : uint8_t { running, success, failure };
 struct status_update {
   build_status status = build_status::running;
   std::string message;
+  build_state state = build_state::queued; ///< where the build stands with it
+  int attempt = 0;                         ///< the run it is about, from 1; 0 before the first
+  int64_t at_ms = 0;                       ///< unix milliseconds
+  /// False for what is said between two steps of the state machine (a place in the queue, a silence); that is
+  /// not kept by the journal.
+  bool is_step = false;
+  std::optional<build_failure> failure{}; ///< of a failed build, where a run said why
 };
 
 /// Somebody who has read everything there is and wants to know when there is more.
@@ -51,7 +60,8 @@ public:
 /// the writer anything.
 class build_channel {
 public:
-  build_channel(build_identity identity, uint64_t log_retention_bytes);
+  /// `log_begin`: see log_buffer.
+  build_channel(build_identity identity, uint64_t log_retention_bytes, uint64_t log_begin = 0);
   ~build_channel();
   build_channel(const build_channel&) = delete;
   build_channel& operator=(const build_channel&) = delete;

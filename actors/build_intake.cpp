@@ -6,6 +6,7 @@
 #include "actors/domain/reference.hpp"
 #include "actors/guard.hpp"
 #include "actors/io/random_id.hpp"
+#include "actors/io/utc_time.hpp"
 #include "actors/names.hpp"
 
 #include <algorithm>
@@ -106,6 +107,7 @@ private:
     if (!director) return refuse(restarting("director"));
     auto plan = std::make_shared<build_plan>();
     plan->build_id = io::random_uuid();
+    plan->created_ms = io::unix_ms_now();
     plan->workspace_ref = workspace_ref;
     plan->base_ref = std::move(base_ref);
     plan->source = *request_.source;
@@ -121,10 +123,7 @@ private:
     plan->explanation.push_back("base image " + plan->base_ref);
     for (auto& line : explanation_)
       plan->explanation.push_back(std::move(line));
-    auto secrets = secrets_of(request_.auth);
-    for (auto& secret : secrets_of(*request_.source))
-      secrets.push_back(std::move(secret));
-    secrets.push_back(plan->owner_token);
+    auto secrets = secrets_of(*plan);
     auto me = shared_from_this();
     self_
         ->request(director, ask_timeout,

@@ -14,10 +14,12 @@ namespace ib {
 
 class build_channel;
 class pattern_set;
+struct build_identity;
 
 /// Everything the engine needs to know to carry a build out. Immutable once the build is admitted.
 struct build_plan {
   std::string build_id;
+  int64_t created_ms = 0; ///< when it was accepted, unix milliseconds
   std::string workspace_ref;
   std::string base_ref;
   build_source source;
@@ -44,6 +46,13 @@ struct build_record {
   machine_state machine;
   uint64_t raw_offset = 0; ///< bytes of the current run's output that are in the log already
   std::optional<std::chrono::steady_clock::time_point> deadline; ///< of the time limit, once a run began
+  /// The attempt whose run ended with an earlier process; 0 where the build began in this one.
+  int interrupted_attempt = 0;
 };
+
+/// What everybody may see of a build, and its callers' token.
+build_identity identity_of(const build_plan& plan);
+/// What must never be seen of a build: the credentials of its request in all the forms a tool prints them in.
+std::vector<std::string> secrets_of(const build_plan& plan);
 
 } // namespace ib

@@ -1,6 +1,7 @@
 #include "actors/build_supervisor.hpp"
 
 #include "actors/guard.hpp"
+#include "actors/io/utc_time.hpp"
 #include "actors/names.hpp"
 
 #include <caf/send.hpp>
@@ -45,8 +46,9 @@ void build_supervision::adopt() {
   if (!journal) return later();
   self_->request(journal, ask_timeout, journal_list_unfinished{})
       .then(
-          [this](const journal_unfinished& list) {
-            for (const auto& record : list.records)
+          [this, later](const journal_unfinished& list) {
+            if (!list.records) return later();
+            for (const auto& record : *list.records)
               start(record.plan->build_id);
           },
           [later](const caf::error&) { later(); });
@@ -70,8 +72,10 @@ void build_supervision::load(const std::string& build_id) {
           [this, build_id](const journal_found& found) {
             if (found.record)
               spawn_child(*found.record);
-            else
+            else if (found.record.error().code == error_code::not_found)
               children_->erase(build_id);
+            else
+              postpone(build_id);
           },
           [this, build_id](const caf::error&) { crashed(build_id, "the journal did not answer"); });
 }
@@ -119,8 +123,10 @@ void build_supervision::give_up(const std::string& build_id, const std::string& 
           [this, build_id, cause](const journal_found& found) {
             if (found.record)
               end_as_failure(*found.record, cause);
-            else
+            else if (found.record.error().code == error_code::not_found)
               children_->erase(build_id);
+            else
+              postpone(build_id);
           },
           [this, build_id](const caf::error&) { postpone(build_id); });
 }
@@ -139,20 +145,31 @@ void build_supervision::end_as_failure(const build_record& record, const std::st
   auto machine = step ? step->next : record.machine;
   auto journal = find_actor<journal_actor>(self_->system(), names::journal);
   if (!journal) return postpone(id);
-  auto tell = [this, record, machine] {
+  status_update told{machine.state == build_state::succeeded ? build_status::success : build_status::failure,
+                     machine.end_message};
+  told.state = machine.state;
+  told.attempt = machine.attempt;
+  told.at_ms = io::unix_ms_now();
+  told.is_step = true;
+  auto tell = [this, record, told] {
     children_->erase(record.plan->build_id);
-    auto status = machine.state == build_state::succeeded ? build_status::success : build_status::failure;
-    record.channel->publish({status, machine.end_message});
+    record.channel->publish(told);
     record.channel->wake_all();
     auto& system = self_->system();
     if (auto engine = find_actor<engine_actor>(system, names::engine))
       self_->send(engine, stop_run{record.plan->build_id});
     if (auto director = find_actor<director_actor>(system, names::director))
-      self_->send(director, build_ended{record.plan->build_id, status == build_status::success, 0});
+      self_->send(director, build_ended{record.plan->build_id, told.status == build_status::success, 0});
   };
-  caf::anon_send(journal, journal_append{id, "image-builder: " + message + "\n", record.raw_offset});
-  self_->request(journal, ask_timeout, journal_advance{id, machine, record.deadline})
-      .then([tell](const journal_kept&) { tell(); }, [this, id](const caf::error&) { postpone(id); });
+  auto end = record.channel->log().end_offset();
+  caf::anon_send(journal, journal_append{id, "image-builder: " + message + "\n", end, record.raw_offset});
+  self_->request(journal, ask_timeout, journal_advance{id, machine, record.deadline, told})
+      .then(
+          [this, tell, id](const journal_kept& kept) {
+            if (kept.outcome || kept.outcome.error().code != error_code::unavailable) return tell();
+            postpone(id);
+          },
+          [this, id](const caf::error&) { postpone(id); });
 }
 
 void build_supervision::close() {

@@ -1,13 +1,12 @@
 #include "actors/director.hpp"
 
 #include "actors/domain/redactor.hpp"
-#include "actors/domain/reference.hpp"
 #include "actors/guard.hpp"
+#include "actors/io/utc_time.hpp"
 #include "actors/names.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
-#include <ctime>
 #include <utility>
 
 namespace ib {
@@ -15,31 +14,15 @@ namespace ib {
 namespace {
 
 constexpr size_t remembered_successes = 256;
-
-std::vector<std::string> censored_words(const build_plan& plan) {
-  std::vector<std::string> words{plan.workspace_ref, plan.base_ref};
-  if (auto* source = std::get_if<reference_source>(&plan.source)) words.push_back(source->ref);
-  for (const auto& text : std::vector<std::string>(words)) {
-    auto ref = parse_reference(text);
-    if (!ref) continue;
-    words.push_back(ref->repository());
-    words.push_back(ref->path);
-    if (!ref->tag.empty()) words.push_back(ref->path + ":" + ref->tag);
-  }
-  return words;
-}
+/// Of these the channels are kept, too: who asked just before the end follows the build that ended.
+constexpr size_t followed_successes = 8;
+/// Between two looks for a journal that is away or cannot tell what it has.
+constexpr std::chrono::seconds books_pause{1};
+constexpr std::chrono::milliseconds keep_pause{500};
+constexpr int create_tries = 10;
 
 channel_ptr make_channel(const build_plan& plan, uint64_t log_retention_bytes) {
-  build_identity identity;
-  identity.build_id = plan.build_id;
-  identity.workspace_ref = plan.workspace_ref;
-  identity.base_ref = plan.base_ref;
-  identity.triggered_by = plan.triggered_by;
-  identity.started_at = std::time(nullptr);
-  identity.log_url = plan.log_url;
-  identity.owner_token = plan.owner_token;
-  identity.censored_words = censored_words(plan);
-  return std::make_shared<build_channel>(std::move(identity), log_retention_bytes);
+  return std::make_shared<build_channel>(identity_of(plan), log_retention_bytes);
 }
 
 } // namespace
@@ -49,24 +32,42 @@ void direction::begin(std::shared_ptr<running_builds_board> board, director_sett
   settings_ = settings;
   queue_ = std::make_unique<queue_policy>(settings_.limits);
   epoch_ = board_->read()->epoch;
+  read_books();
+}
+
+void direction::read_books() {
   auto journal = find_actor<journal_actor>(self_->system(), names::journal);
-  if (!journal) return self_->quit(caf::make_error(caf::sec::runtime_error, "the journal is away"));
+  if (!journal) return books_are_closed({error_code::unavailable, "the journal is restarting", "", {}});
   // Nothing else is handled before the books are complete: await, not then.
   self_->request(journal, ask_timeout, journal_list_unfinished{})
-      .await([this](const journal_unfinished& list) { recover(list.records); },
-             [this](const caf::error&) {
-               self_->quit(caf::make_error(caf::sec::runtime_error, "the journal did not answer"));
-             });
+      .await(
+          [this](const journal_unfinished& list) {
+            if (!list.records) return books_are_closed(list.records.error());
+            books_closed_.reset();
+            recover(*list.records);
+          },
+          [this](const caf::error&) {
+            books_are_closed({error_code::unavailable, "the journal did not answer", "", {}});
+          });
+}
+
+/// Without the books nothing may be started: a build of the same reference might be in them.
+void direction::books_are_closed(error why) {
+  books_closed_ = std::move(why);
+  self_->delayed_send(self_, books_pause, read_the_books{});
 }
 
 void direction::recover(const std::vector<build_record>& records) {
   auto supervisor = find_actor<build_supervisor_actor>(self_->system(), names::builds);
   // Slots that are taken first: by the owners' turns a build may run while an older one still waits.
+  auto is_new = [this](const build_record& record) { return !entries_.contains(record.plan->build_id); };
   for (const auto& record : records)
-    if (record.machine.state != build_state::queued) queue_->adopt_running(record.plan->build_id);
+    if (is_new(record) && record.machine.state != build_state::queued)
+      queue_->adopt_running(record.plan->build_id);
   for (const auto& record : records) {
+    if (!is_new(record)) continue;
     const auto& id = record.plan->build_id;
-    entries_[id] = entry{record.channel, {}, true, {}};
+    entries_[id] = entry{record.channel, {}, true, {}, {}};
     by_ref_[record.plan->workspace_ref] = id;
     order_.push_back(id);
     if (record.machine.state == build_state::queued) {
@@ -81,8 +82,13 @@ void direction::recover(const std::vector<build_record>& records) {
 caf::typed_response_promise<build_admitted> direction::admit(const admit_build& wish) {
   auto answer = self_->make_response_promise<build_admitted>();
   const auto& ref = wish.plan->workspace_ref;
+  if (books_closed_) {
+    answer.deliver(build_admitted{*books_closed_, false});
+    return answer;
+  }
   if (auto running = by_ref_.find(ref); running != by_ref_.end()) {
     auto& known = entries_.at(running->second);
+    note_request(running->second, wish.plan->triggered_by, true);
     if (known.kept)
       answer.deliver(build_admitted{known.channel, true});
     else
@@ -98,8 +104,7 @@ caf::typed_response_promise<build_admitted> direction::admit(const admit_build& 
 channel_ptr direction::recent_success(const admit_build& wish) const {
   if (wish.plan->force_rebuild) return nullptr;
   for (const auto& done : successes_)
-    if (done.epoch > wish.seen_epoch && done.workspace_ref == wish.plan->workspace_ref)
-      return done.channel.lock();
+    if (done.epoch > wish.seen_epoch && done.workspace_ref == wish.plan->workspace_ref) return done.channel;
   return nullptr;
 }
 
@@ -110,24 +115,51 @@ void direction::start(const admit_build& wish, promise answer) {
     answer.deliver(build_admitted{admitted.error(), false});
     return;
   }
-  auto journal = find_actor<journal_actor>(self_->system(), names::journal);
-  if (!journal) {
-    queue_->release(id);
-    error away{error_code::unavailable, "the journal is restarting; try again", "", {}};
-    answer.deliver(build_admitted{std::move(away), false});
-    return;
-  }
-  auto channel = make_channel(*wish.plan, settings_.log_retention_bytes);
-  entries_[id] = entry{channel, {}, false, {answer}};
-  by_ref_[wish.plan->workspace_ref] = id;
+  start(wish.plan, wish.secrets, {answer});
+}
+
+/// Puts a build into the books; whoever waits is answered once it is there.
+void direction::start(const std::shared_ptr<const build_plan>& plan,
+                      const std::shared_ptr<const pattern_set>& secrets, std::vector<promise> waiting) {
+  const auto& id = plan->build_id;
+  auto channel = make_channel(*plan, settings_.log_retention_bytes);
+  build_record record{plan, channel, secrets, {}, 0, {}};
+  entries_[id] = entry{channel, {}, false, std::move(waiting), std::make_shared<build_record>(record)};
+  by_ref_[plan->workspace_ref] = id;
   order_.push_back(id);
-  build_record record{wish.plan, channel, wish.secrets, {}, 0, {}};
-  self_->request(journal, ask_timeout, journal_create{std::move(record)})
-      .then([this, id](const journal_kept& m) { kept(id, m.outcome); },
-            [this, id](const caf::error&) {
-              kept(id,
-                   error{error_code::unavailable, "the journal did not answer; nothing was started", "", {}});
+  keep(id, create_tries);
+}
+
+/// A journal that died may have kept it: the same question again is answered the same.
+void direction::keep(const std::string& build_id, int tries) {
+  auto found = entries_.find(build_id);
+  if (found == entries_.end() || found->second.kept) return;
+  auto journal = find_actor<journal_actor>(self_->system(), names::journal);
+  if (!journal) return keep_later(build_id, tries);
+  self_->request(journal, ask_timeout, journal_create{*found->second.record})
+      .then([this, build_id](const journal_kept& m) { kept(build_id, m.outcome); },
+            [this, build_id, tries](const caf::error& why) {
+              keep_later(build_id, why == caf::sec::request_timeout ? 0 : tries);
             });
+}
+
+void direction::keep_later(const std::string& build_id, int tries) {
+  if (tries > 0) return self_->delayed_send(self_, keep_pause, keep_again{build_id, tries - 1});
+  kept(build_id, error{error_code::unavailable, "the journal does not answer; try again", "", {}});
+  // It may be in the books all the same.
+  self_->delayed_send(self_, books_pause, read_the_books{});
+}
+
+void direction::note_request(const std::string& build_id, const std::string& triggered_by, bool joined) {
+  if (auto journal = find_actor<journal_actor>(self_->system(), names::journal))
+    self_->send(journal, journal_note_request{{build_id, io::unix_ms_now(), triggered_by, joined}});
+}
+
+void direction::adopt(const adopt_build& wish) {
+  const auto& id = wish.plan->build_id;
+  if (books_closed_ || entries_.contains(id) || by_ref_.contains(wish.plan->workspace_ref)) return;
+  queue_->adopt_running(id);
+  start(wish.plan, std::make_shared<pattern_set>(secrets_of(*wish.plan)), {});
 }
 
 void direction::kept(const std::string& build_id, const result<void>& outcome) {
@@ -144,6 +176,8 @@ void direction::kept(const std::string& build_id, const result<void>& outcome) {
     first = false;
   }
   if (!outcome) return ended({build_id, false, 0});
+  note_request(build_id, who.record->plan->triggered_by, false);
+  who.record.reset();
   io::log_info("build admitted", {{"build_id", build_id}, {"ref", who.channel->identity().workspace_ref}});
   publish();
   if (auto supervisor = find_actor<build_supervisor_actor>(self_->system(), names::builds))
@@ -172,6 +206,7 @@ void direction::ended(const build_ended& who) {
   const auto& ref = channel->identity().workspace_ref;
   ++epoch_;
   if (who.success) successes_.push_front({ref, channel, epoch_});
+  if (successes_.size() > followed_successes) successes_[followed_successes].channel.reset();
   if (successes_.size() > remembered_successes) successes_.pop_back();
   if (who.run_ms > 0) queue_->record_duration_ms(who.run_ms);
   by_ref_.erase(ref);
@@ -210,9 +245,9 @@ void direction::publish() {
   board_->publish(std::move(now));
 }
 
-director_actor::behavior_type director(director_actor::stateful_pointer<director_state> self,
-                                       std::shared_ptr<running_builds_board> board,
-                                       director_settings settings) {
+director_impl::behavior_type director(director_impl::stateful_pointer<director_state> self,
+                                      std::shared_ptr<running_builds_board> board,
+                                      director_settings settings) {
   auto* work = &self->state.work;
   keep_what(self, "director");
   work->begin(std::move(board), settings);
@@ -221,6 +256,9 @@ director_actor::behavior_type director(director_actor::stateful_pointer<director
       [work](const build_ready& who) { work->ready(who); },
       [work](const build_ended& who) { work->ended(who); },
       [work](const cancel_build& wish) { return work->cancel(wish); },
+      [work](const adopt_build& wish) { work->adopt(wish); },
+      [work](const read_the_books&) { work->read_books(); },
+      [work](const keep_again& m) { work->keep(m.build_id, m.tries); },
   };
 }
 

@@ -9,6 +9,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,41 +20,60 @@ struct director_settings {
   uint64_t log_retention_bytes = 64ULL << 20;
 };
 
+/// Time to ask the journal again for the builds that have not ended.
+struct read_the_books {};
+/// Time to ask the journal again to keep a new build.
+struct keep_again {
+  std::string build_id;
+  int tries = 0; ///< that are left
+};
+
+using director_impl = director_actor::extend<caf::reacts_to<read_the_books>, caf::reacts_to<keep_again>>;
+
 /// Knows the one build of each workspace reference and who may run now. After a crash it finds all of this
 /// again in the journal.
 class direction {
 public:
-  explicit direction(director_actor::pointer self) : self_(self) {}
+  explicit direction(director_impl::pointer self) : self_(self) {}
 
   void begin(std::shared_ptr<running_builds_board> board, director_settings settings);
   caf::typed_response_promise<build_admitted> admit(const admit_build& wish);
   void ready(const build_ready& who);
   void ended(const build_ended& who);
   cancel_answer cancel(const cancel_build& wish);
+  void adopt(const adopt_build& wish);
+  void read_books();
+  void keep(const std::string& build_id, int tries);
 
 private:
   using promise = caf::typed_response_promise<build_admitted>;
   struct entry {
     channel_ptr channel;
-    build_actor actor;            ///< null until it introduced itself
-    bool kept = false;            ///< the journal has it
-    std::vector<promise> waiting; ///< answered once it is kept
+    build_actor actor;                          ///< null until it introduced itself
+    bool kept = false;                          ///< the journal has it
+    std::vector<promise> waiting;               ///< answered once it is kept
+    std::shared_ptr<const build_record> record; ///< until it is kept
   };
   struct success {
     std::string workspace_ref;
-    std::weak_ptr<build_channel> channel; ///< how long a finished build is kept is the journal's matter
+    channel_ptr channel; ///< of the last few only
     uint64_t epoch = 0;
   };
 
   void recover(const std::vector<build_record>& records);
+  void books_are_closed(error why);
+  void keep_later(const std::string& build_id, int tries);
   void start(const admit_build& wish, promise answer);
+  void start(const std::shared_ptr<const build_plan>& plan, const std::shared_ptr<const pattern_set>& secrets,
+             std::vector<promise> waiting);
+  void note_request(const std::string& build_id, const std::string& triggered_by, bool joined);
   void kept(const std::string& build_id, const result<void>& outcome);
   void tell_place(const std::string& build_id, const entry& who);
   void run(const std::vector<std::string>& granted);
   void publish();
   channel_ptr recent_success(const admit_build& wish) const;
 
-  director_actor::pointer self_;
+  director_impl::pointer self_;
   std::shared_ptr<running_builds_board> board_;
   director_settings settings_;
   std::unique_ptr<queue_policy> queue_;
@@ -62,15 +82,19 @@ private:
   std::vector<std::string> order_;            ///< build ids, oldest first
   std::deque<success> successes_;             ///< the last few, newest first
   uint64_t epoch_ = 0;
+  std::optional<error> books_closed_; ///< why the builds that have not ended are not known
 };
 
 struct director_state {
-  explicit director_state(director_actor::pointer self) : work(self) {}
+  explicit director_state(director_impl::pointer self) : work(self) {}
   direction work;
 };
 
-director_actor::behavior_type director(director_actor::stateful_pointer<director_state> self,
-                                       std::shared_ptr<running_builds_board> board,
-                                       director_settings settings);
+director_impl::behavior_type director(director_impl::stateful_pointer<director_state> self,
+                                      std::shared_ptr<running_builds_board> board,
+                                      director_settings settings);
 
 } // namespace ib
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::read_the_books)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::keep_again)

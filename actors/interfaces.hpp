@@ -16,7 +16,15 @@ using journal_actor = caf::typed_actor<
     // Answers with one build's record.
     caf::replies_to<journal_find>::with<journal_found>,
     // Answers with every build that has not ended.
-    caf::replies_to<journal_list_unfinished>::with<journal_unfinished>>;
+    caf::replies_to<journal_list_unfinished>::with<journal_unfinished>,
+    // Answers with what is known of a build, its steps among it, without its log.
+    caf::replies_to<journal_describe>::with<journal_described>,
+    // Answers with a page of the builds that match a filter, newest first.
+    caf::replies_to<journal_list>::with<journal_listed>,
+    // Keeps how a request came to a build.
+    caf::reacts_to<journal_note_request>,
+    // Keeps what a one-time URL answered, until the build has ended.
+    caf::reacts_to<journal_note_answer>>;
 
 /// The pool and its workers speak the same interface.
 using resolver_actor = caf::typed_actor<
@@ -29,6 +37,8 @@ using director_actor = caf::typed_actor<
     // Starts the build of a plan or joins the one of the same reference; answers once it is kept and
     // supervised.
     caf::replies_to<admit_build>::with<build_admitted>,
+    // Takes over a build that runs already, outside of every limit; without effect where it is known.
+    caf::reacts_to<adopt_build>,
     // A build asks for its place: it is told to run, or where it stands in the queue.
     caf::reacts_to<build_ready>,
     // A build gives its slot back; the next ones in the queue are told to run.

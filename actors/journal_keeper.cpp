@@ -4,24 +4,134 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include <algorithm>
+#include <utility>
+
 namespace ib {
 
-journal_actor::behavior_type journal_keeper(journal_actor::pointer self,
-                                            std::shared_ptr<journal_store> store) {
+namespace {
+
+constexpr std::chrono::minutes retention_interval{10};
+
+} // namespace
+
+void journal_work::begin(std::shared_ptr<journal_store> store, std::shared_ptr<storage_board> board,
+                         retention_limits limits) {
+  store_ = std::move(store);
+  board_ = std::move(board);
+  limits_ = limits;
+  state_ = *board_->read();
+  // Those who asked a former incarnation have been told that it died.
+  store_->discard();
+  self_->send(self_, retain_builds{});
+}
+
+journal_work::promise journal_work::create(const journal_create& m) {
+  return wait_for_commit(store_->create(m.record));
+}
+
+journal_work::promise journal_work::advance(const journal_advance& m) {
+  if (is_terminal(m.machine.state)) retain_due_ = true;
+  return wait_for_commit(store_->advance(m.build_id, m.machine, m.deadline, m.step));
+}
+
+journal_work::promise journal_work::wait_for_commit(const result<void>& staged) {
+  auto answer = self_->make_response_promise<journal_kept>();
+  schedule_commit();
+  if (staged) {
+    waiting_.push_back(answer);
+  } else {
+    watch(database_trouble_, staged);
+    answer.deliver(journal_kept{staged});
+  }
+  return answer;
+}
+
+/// A note that cannot be kept is not worth a build; the log says so.
+void journal_work::note(const result<void>& staged) {
+  schedule_commit();
+  if (!staged) watch(database_trouble_, staged);
+}
+
+/// What is in the mailbox by now comes before the commit and goes with it.
+void journal_work::schedule_commit() {
+  ++state_.writes;
+  if (!std::exchange(commit_scheduled_, true)) self_->send(self_, commit_batch{});
+}
+
+void journal_work::commit() {
+  commit_scheduled_ = false;
+  auto began = std::chrono::steady_clock::now();
+  auto outcome = store_->commit();
+  auto took = std::chrono::steady_clock::now() - began;
+  ++state_.commits;
+  state_.commit_us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+  state_.slowest_us = std::max(state_.slowest_us, state_.commit_us);
+  watch(database_trouble_, outcome);
+  for (auto& answer : std::exchange(waiting_, {}))
+    answer.deliver(journal_kept{outcome});
+  if (outcome && std::exchange(retain_due_, false)) watch(database_trouble_, store_->retain(limits_));
+}
+
+/// Nobody is told what is not durable.
+journal_store& journal_work::settled() {
+  if (commit_scheduled_) commit();
+  return *store_;
+}
+
+journal_kept journal_work::append(const journal_append& m) {
+  auto done = store_->append_log(m.build_id, m.bytes, m.at, m.raw_offset);
+  if (done) state_.log_bytes += m.bytes.size();
+  watch(log_trouble_, done);
+  return {done};
+}
+
+void journal_work::retain() {
+  self_->delayed_send(self_, retention_interval, retain_builds{});
+  if (commit_scheduled_)
+    retain_due_ = true;
+  else
+    watch(database_trouble_, store_->retain(limits_));
+}
+
+/// Tells the house how the storage fares; the service's log hears of each change once.
+void journal_work::watch(std::string& trouble, const result<void>& outcome) {
+  bool fails = !outcome && outcome.error().code == error_code::unavailable;
+  trouble = fails ? outcome.error().message : std::string();
+  const auto& now = database_trouble_.empty() ? log_trouble_ : database_trouble_;
+  if (now.empty() != state_.trouble.empty()) {
+    if (fails)
+      io::log_error(now);
+    else
+      io::log_info("the journal can be used again");
+  }
+  state_.trouble = now;
+  board_->publish(state_);
+}
+
+journal_impl::behavior_type journal_keeper(journal_impl::stateful_pointer<journal_keeper_state> self,
+                                           std::shared_ptr<journal_store> store,
+                                           std::shared_ptr<storage_board> board, retention_limits limits) {
+  auto* work = &self->state.work;
   keep_what(self, "journal");
+  work->begin(std::move(store), std::move(board), limits);
   return {
-      [store](const journal_create& m) { return journal_kept{store->create(m.record)}; },
-      [store](const journal_advance& m) {
-        return journal_kept{store->advance(m.build_id, m.machine, m.deadline)};
+      [work](const journal_create& m) { return work->create(m); },
+      [work](const journal_advance& m) { return work->advance(m); },
+      [work](const journal_append& m) { return work->append(m); },
+      [work](const journal_find& m) {
+        return journal_found{m.build_id.empty() ? work->settled().find_newest(m.workspace_ref)
+                                                : work->settled().find(m.build_id)};
       },
-      [store](const journal_append& m) {
-        return journal_kept{store->append_log(m.build_id, m.bytes, m.raw_offset)};
+      [work](const journal_list_unfinished&) { return journal_unfinished{work->settled().unfinished()}; },
+      [work](const journal_describe& m) { return journal_described{work->settled().describe(m.build_id)}; },
+      [work](const journal_list& m) { return journal_listed{work->settled().list(m.filter)}; },
+      [work](const journal_note_request& m) { work->note(work->store().note_request(m.note)); },
+      [work](const journal_note_answer& m) {
+        work->note(work->store().note_answer(m.build_id, m.url, m.answer));
       },
-      [store](const journal_find& m) {
-        return journal_found{m.build_id.empty() ? store->find_newest(m.workspace_ref)
-                                                : store->find(m.build_id)};
-      },
-      [store](const journal_list_unfinished&) { return journal_unfinished{store->unfinished()}; },
+      [work](const commit_batch&) { work->commit(); },
+      [work](const retain_builds&) { work->retain(); },
   };
 }
 

@@ -2,14 +2,71 @@
 
 #include "actors/interfaces.hpp"
 #include "actors/journal_store.hpp"
+#include "actors/storage_board.hpp"
+
+#include <caf/typed_response_promise.hpp>
 
 #include <memory>
+#include <vector>
 
 namespace ib {
 
-/// Serializes all access to the journal store. The store belongs to the root supervisor, so that a crash here
-/// loses nothing.
-journal_actor::behavior_type journal_keeper(journal_actor::pointer self,
-                                            std::shared_ptr<journal_store> store);
+/// Everything that was staged since the last one becomes durable.
+struct commit_batch {};
+/// Time to look for finished builds that are too old.
+struct retain_builds {};
+
+using journal_impl = journal_actor::extend<caf::reacts_to<commit_batch>, caf::reacts_to<retain_builds>>;
+
+/// Serializes all access to the journal store, in group commits: writes that are in the mailbox together
+/// become durable together, and their askers are answered then. The store belongs to the root supervisor, so
+/// that a crash here loses nothing that was answered.
+class journal_work {
+public:
+  explicit journal_work(journal_impl::pointer self) : self_(self) {}
+
+  void begin(std::shared_ptr<journal_store> store, std::shared_ptr<storage_board> board,
+             retention_limits limits);
+  caf::typed_response_promise<journal_kept> create(const journal_create& m);
+  caf::typed_response_promise<journal_kept> advance(const journal_advance& m);
+  journal_kept append(const journal_append& m);
+  void note(const result<void>& staged);
+  void commit();
+  void retain();
+
+  journal_store& store() { return *store_; }
+  /// The store without anything staged: for reading.
+  journal_store& settled();
+
+private:
+  using promise = caf::typed_response_promise<journal_kept>;
+
+  promise wait_for_commit(const result<void>& staged);
+  void schedule_commit();
+  void watch(std::string& trouble, const result<void>& outcome);
+
+  journal_impl::pointer self_;
+  std::shared_ptr<journal_store> store_;
+  std::shared_ptr<storage_board> board_;
+  storage_state state_;
+  std::string database_trouble_;
+  std::string log_trouble_;
+  retention_limits limits_;
+  std::vector<promise> waiting_; ///< for the commit
+  bool commit_scheduled_ = false;
+  bool retain_due_ = false;
+};
+
+struct journal_keeper_state {
+  explicit journal_keeper_state(journal_impl::pointer self) : work(self) {}
+  journal_work work;
+};
+
+journal_impl::behavior_type journal_keeper(journal_impl::stateful_pointer<journal_keeper_state> self,
+                                           std::shared_ptr<journal_store> store,
+                                           std::shared_ptr<storage_board> board, retention_limits limits);
 
 } // namespace ib
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::commit_batch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::retain_builds)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/build_channel.hpp"
+#include "actors/build_listing.hpp"
 #include "actors/build_plan.hpp"
 #include "actors/domain/build_machine.hpp"
 #include "actors/domain/result.hpp"
@@ -28,15 +29,28 @@ struct journal_advance {
   std::string build_id;
   machine_state machine;
   std::optional<std::chrono::steady_clock::time_point> deadline;
+  std::optional<status_update> step; ///< what watchers will be told
 };
 struct journal_append {
   std::string build_id;
   std::string bytes;
+  uint64_t at = 0; ///< offset of the first byte in the log
   uint64_t raw_offset = 0;
 };
-/// The answer of the three above: it is kept, or why not.
+/// The answer of the three above: it is kept, or why not. `unavailable` where the storage fails: the same may
+/// be tried again.
 struct journal_kept {
   result<void> outcome;
+};
+/// How a request came to a build. Without an answer.
+struct journal_note_request {
+  request_note note;
+};
+/// What a one-time URL of a build's source answered. Without an answer.
+struct journal_note_answer {
+  std::string build_id;
+  std::string url;
+  std::string answer; ///< a secret
 };
 /// By id where there is one, else the newest build of the reference.
 struct journal_find {
@@ -48,7 +62,19 @@ struct journal_found {
 };
 struct journal_list_unfinished {};
 struct journal_unfinished {
-  std::vector<build_record> records; ///< oldest first
+  result<std::vector<build_record>> records; ///< oldest first
+};
+struct journal_describe {
+  std::string build_id;
+};
+struct journal_described {
+  result<build_description> build;
+};
+struct journal_list {
+  build_filter filter;
+};
+struct journal_listed {
+  result<build_page> page;
 };
 
 // --- registry lookups ---
@@ -79,6 +105,10 @@ struct admit_build {
 struct build_admitted {
   result<channel_ptr> channel;
   bool joined = false;
+};
+/// A build that the engine found running although the journal does not know it: take it over.
+struct adopt_build {
+  std::shared_ptr<const build_plan> plan;
 };
 /// A build's actor is there and wants to know whether it may run.
 struct build_ready {
@@ -174,6 +204,13 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::journal_create)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::journal_advance)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::journal_append)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::journal_kept)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::adopt_build)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::journal_listed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::journal_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::journal_described)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::journal_describe)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::journal_note_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::journal_note_request)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::journal_find)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::journal_found)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::journal_list_unfinished)

@@ -195,12 +195,18 @@ definition queue() {
 }
 
 definition retention() {
-  return group("retention", "What is kept of builds.",
-               {key("logBytesPerBuild", value_kind::size,
-                    "Log of one build that is kept; older output is dropped. 0 keeps everything.",
-                    [](draft& d) -> uint64_t& { return d.target.limits.log_bytes_per_build; }),
-                key("finishedBuilds", value_kind::count, "Finished builds that stay known, with their logs.",
-                    [](draft& d) -> size_t& { return d.target.limits.finished_builds; })});
+  return group(
+      "retention", "What is kept of builds.",
+      {key("logBytesPerBuild", value_kind::size,
+           "Log of one build that is kept; older output is dropped. 0 keeps everything.",
+           [](draft& d) -> uint64_t& { return d.target.limits.log_bytes_per_build; }),
+       key("finishedBuilds", value_kind::count, "Finished builds that stay known, with their logs.",
+           [](draft& d) -> size_t& { return d.target.limits.finished_builds; }),
+       key("finishedLogBytes", value_kind::size,
+           "All logs of finished builds together; the oldest builds are forgotten beyond it.",
+           [](draft& d) -> uint64_t& { return d.target.limits.finished_log_bytes; }),
+       key("finishedAge", value_kind::duration, "Time that a finished build stays known. 0 is without limit.",
+           [](draft& d) -> int64_t& { return d.target.limits.finished_age_ms; })});
 }
 
 registry_options& registry(draft& d) { return d.target.registries.registries[d.entry]; }

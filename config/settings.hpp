@@ -47,7 +47,9 @@ struct local_settings {
 struct limit_settings {
   size_t queued_builds = 200;
   uint64_t log_bytes_per_build = 64ULL << 20;
-  size_t finished_builds = 1000; ///< how many finished builds stay known, with their logs
+  size_t finished_builds = 10'000;           ///< how many finished builds stay known, with their logs
+  uint64_t finished_log_bytes = 10ULL << 30; ///< of all their logs together
+  int64_t finished_age_ms = 30LL * 24 * 60 * 60 * 1000; ///< since their end; 0 is without limit
 };
 
 /// `refCache`: references that are resolved ahead of time.

@@ -26,7 +26,7 @@ builder::BuildInfo build_info(const build_channel& channel, bool with_log_info) 
   info.set_ref(identity.workspace_ref);
   info.set_base_ref(identity.base_ref);
   info.set_build_id(identity.build_id);
-  info.set_started_at(identity.started_at);
+  info.set_started_at(identity.created_ms / 1000);
   auto* latest = channel.latest();
   info.set_status(latest == nullptr ? builder::running : to_wire(latest->status));
   info.mutable_log_info()->set_url(identity.log_url);

@@ -109,6 +109,7 @@ struct service::parts {
   state_lock lock;
   std::shared_ptr<local_context> context;
   std::shared_ptr<journal_store> journal;
+  std::shared_ptr<storage_board> storage = std::make_shared<storage_board>();
   std::shared_ptr<build_children> children = std::make_shared<build_children>();
   std::shared_ptr<running_builds_board> board = std::make_shared<running_builds_board>();
   std::shared_ptr<ref_board> refs = std::make_shared<ref_board>();
@@ -133,6 +134,10 @@ std::vector<child_spec> service::parts::children_of_the_house(const config::sett
     if (auto parsed = parse_reference(ref)) ahead.refs.push_back(*parsed);
   build_settings build;
   build.time_limit = std::chrono::milliseconds(settings.local.build_time_limit_ms);
+  retention_limits retention;
+  retention.finished_builds = settings.limits.finished_builds;
+  retention.log_bytes = settings.limits.finished_log_bytes;
+  retention.age_ms = settings.limits.finished_age_ms;
   director_settings direction;
   direction.limits.running =
       settings.local.concurrent_builds == 0 ? cores() : settings.local.concurrent_builds;
@@ -143,7 +148,11 @@ std::vector<child_spec> service::parts::children_of_the_house(const config::sett
                          board,
                          {}};
   return {
-      {names::journal, [this](auto& s) { return strong(s.spawn(journal_keeper, journal)); }},
+      {names::journal,
+       [this, retention](caf::actor_system& s) {
+         // Its disk may be slow: it has a thread of its own.
+         return strong(s.spawn<caf::detached>(journal_keeper, journal, storage, retention));
+       }},
       {names::resolver,
        [this, resolver](auto& s) { return strong(s.spawn(resolver_pool, context->registry, resolver)); }},
       {names::ref_cache, [this, ahead](auto& s) { return strong(s.spawn(ref_cache, refs, ahead)); }},
@@ -176,7 +185,8 @@ result<std::unique_ptr<service>> service::start(const config::settings& settings
   auto parts = std::make_unique<service::parts>(std::move(*lock));
   parts->context = make_context(settings, std::move(*folders),
                                 io::make_registry_client(settings.registries, *credentials), *credentials);
-  parts->journal = make_memory_store(settings.limits.finished_builds);
+  parts->journal =
+      open_durable_store({parts->context->folders.state / "journal", settings.limits.log_bytes_per_build});
   parts->open_house(settings);
   parts->api = std::make_unique<image_builder_service>(
       *parts->system, parts->board, request_rules{settings.local.allow_file_protocol}, parts->draining);

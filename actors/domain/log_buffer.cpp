@@ -28,8 +28,10 @@ struct log_buffer::block {
   shared_slot<block> next;
 };
 
-log_buffer::log_buffer(uint64_t retention_bytes)
-    : tail_(std::make_shared<block>(0, first_block_bytes)), retention_bytes_(retention_bytes) {
+log_buffer::log_buffer(uint64_t retention_bytes, uint64_t begin_offset)
+    : tail_(std::make_shared<block>(begin_offset, first_block_bytes)),
+      retention_bytes_(retention_bytes),
+      end_(begin_offset) {
   head_.exchange(tail_);
 }
 

@@ -30,7 +30,8 @@ public:
   static constexpr size_t max_block_bytes = size_t{64} * 1024;
 
   /// `retention_bytes`: how much is kept at least before the beginning is dropped; 0 keeps everything.
-  explicit log_buffer(uint64_t retention_bytes = 0);
+  /// `begin_offset`: above 0 for a log whose beginning was dropped in an earlier life.
+  explicit log_buffer(uint64_t retention_bytes = 0, uint64_t begin_offset = 0);
   ~log_buffer();
   log_buffer(const log_buffer&) = delete;
   log_buffer& operator=(const log_buffer&) = delete;
@@ -76,7 +77,7 @@ private:
   shared_slot<block> head_;
   std::shared_ptr<block> tail_; ///< writer only
   const uint64_t retention_bytes_;
-  std::atomic<uint64_t> end_{0};
+  std::atomic<uint64_t> end_;
   std::atomic<bool> closed_{false};
 };
 

@@ -5,10 +5,10 @@
 #include "actors/engine/build_failure.hpp"
 #include "actors/engine/layer_store.hpp"
 #include "actors/engine/registry_names.hpp"
-#include "actors/engine/source_words.hpp"
 #include "actors/io/checkout.hpp"
 #include "actors/io/interruptible_wait.hpp"
 #include "actors/io/utc_time.hpp"
+#include "actors/source_words.hpp"
 
 #include <chrono>
 #include <fstream>

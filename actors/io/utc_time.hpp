@@ -9,4 +9,7 @@ namespace ib::io {
 /// counts as a whole one, so that a waiting time is never told too short.
 std::string utc_text(int64_t unix_ms);
 
+/// Milliseconds since 1970 by the system's clock.
+int64_t unix_ms_now();
+
 } // namespace ib::io

@@ -71,7 +71,8 @@ struct front_door : house_fixture {
                         return build_admitted{*verdict, false};
                       },
                       [](const build_ready&) {}, [](const build_ended&) {},
-                      [](const cancel_build&) { return cancel_answer{result<void>{}}; }};
+                      [](const cancel_build&) { return cancel_answer{result<void>{}}; },
+                      [](const adopt_build&) {}};
             },
             wishes, verdict));
     request.source = reference_source{own_base};

@@ -17,7 +17,7 @@ namespace {
 struct supervised : house_fixture {
   supervised() {
     direction.limits = {4, 10};
-    put(names::journal, system().spawn(journal_keeper, std::shared_ptr<journal_store>(store)));
+    put(names::journal, spawn_journal(system(), store));
     put(names::engine, system().spawn(scripted_engine, engine));
     put(names::fan_out, system().spawn(fan_out, std::make_shared<running_builds_board>()));
     spawn_supervisor();
@@ -103,7 +103,7 @@ TEST_CASE("a build that crashes amid its output continues its log without a gap 
   std::vector<std::string> seen;
   while (auto* update = watcher.next())
     seen.push_back(update->message);
-  CHECK(seen == std::vector<std::string>{"building", "verifying", ""});
+  CHECK(seen == std::vector<std::string>{"starting", "building", "verifying", ""});
   CHECK(ended_as(*channel, build_status::success));
   CHECK(house.engine->runs.size() == 1);
   CHECK(house.children->empty());
@@ -228,8 +228,7 @@ TEST_CASE("a build is not given up while the journal is away", "[supervisor]") {
   }
   CHECK_FALSE(channel->ended());
   REQUIRE(house.children->contains("b1"));
-  house.put(names::journal,
-            house.system().spawn(journal_keeper, std::shared_ptr<journal_store>(house.store)));
+  house.put(names::journal, spawn_journal(house.system(), house.store));
   house.advance(10s);
   REQUIRE(house.children->contains("b1"));
   REQUIRE(house.actor("b1"));
@@ -274,7 +273,7 @@ TEST_CASE("the builds end with the house, without a word to their watchers", "[s
   CHECK(has_ended(house.supervisor));
   CHECK(has_ended(build));
   CHECK_FALSE(channel->ended());
-  CHECK(house.store->unfinished().size() == 1);
+  CHECK(house.store->unfinished()->size() == 1);
 }
 
 TEST_CASE("an unknown build is not started", "[supervisor]") {

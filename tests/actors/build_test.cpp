@@ -17,11 +17,11 @@ namespace {
 struct one_build : house_fixture {
   explicit one_build(const std::vector<std::string>& secrets = {}, build_settings with = {})
       : settings(with), record(make_record("b1", "registry.example/ws:1", secrets)) {
-    put(names::journal, system().spawn(journal_keeper, std::shared_ptr<journal_store>(store)));
+    put(names::journal, spawn_journal(system(), store));
     put(names::engine, system().spawn(scripted_engine, engine));
     put(names::director, system().spawn(scripted_director, director));
     put(names::fan_out, system().spawn(fan_out, std::make_shared<running_builds_board>()));
-    REQUIRE(store->create(record));
+    REQUIRE(keep_now(*store, record));
     spawn();
   }
   ~one_build() {
@@ -80,7 +80,8 @@ TEST_CASE("a build lives from the queue to success and tells each phase in order
   CHECK_FALSE(house.channel().ended());
   house.finish(run_succeeded{});
 
-  CHECK(messages(house.channel()) == std::vector<std::string>{"cloning", "building", "verifying", ""});
+  CHECK(messages(house.channel()) ==
+        std::vector<std::string>{"starting", "cloning", "building", "verifying", ""});
   CHECK(ended_as(house.channel(), build_status::success));
   CHECK(log_text(house.channel()) == explanation + "one\ntwo\n");
   CHECK(house.channel().log().closed());
@@ -96,7 +97,7 @@ TEST_CASE("a phase is announced only after the journal has kept it", "[build]") 
   house.start();
   house.store->refuses_advance = [](const auto&) { return true; };
   house.enter(build_state::building, "building");
-  CHECK(messages(house.channel()).empty());
+  CHECK(messages(house.channel()) == std::vector<std::string>{"starting"});
   CHECK(house.kept().state == build_state::preparing);
   CHECK(has_ended(house.actor));
 }
@@ -123,7 +124,8 @@ TEST_CASE("a secret that straddles pieces of output reaches neither log nor mess
   house.finish(run_failed{fault_class::user, "build failed: hunter2 is wrong"});
   CHECK(log_text(house.channel()) ==
         explanation + "password [redacted] and hunter\nimage-builder: build failed: [redacted] is wrong\n");
-  CHECK(messages(house.channel()) == std::vector<std::string>{"cloning https://x:[redacted]@example.com",
+  CHECK(messages(house.channel()) == std::vector<std::string>{"starting",
+                                                              "cloning https://x:[redacted]@example.com",
                                                               "build failed: [redacted] is wrong"});
 }
 
@@ -156,7 +158,8 @@ TEST_CASE("an infrastructure failure is retried once, visibly, and the second on
   house.finish(run_failed{fault_class::infrastructure, "registry said 503"});
   REQUIRE(house.the_run(2));
   CHECK(house.the_run(1)->released);
-  CHECK(messages(house.channel()) == std::vector<std::string>{"registry said 503; trying once more"});
+  CHECK(messages(house.channel()) ==
+        std::vector<std::string>{"starting", "registry said 503; trying once more"});
   house.say("second\n", 2);
   house.finish(run_failed{fault_class::infrastructure, "registry said 502"}, 2);
   CHECK(house.engine->runs.size() == 2);
@@ -198,15 +201,39 @@ TEST_CASE("a success that was never verified is a failure", "[build]") {
   CHECK(house.channel().latest()->message == "image build did not produce a workspace image");
 }
 
-TEST_CASE("a run whose actor dies is lost and tried once more", "[build]") {
+TEST_CASE("a run whose actor dies is begun anew without using up the retry, but not for ever", "[build]") {
+  one_build house;
+  house.start();
+  for (int attempt = 1; attempt <= max_losses; ++attempt) {
+    house.enter(build_state::building, "building", attempt);
+    house.crash(house.the_run(attempt)->actor);
+    REQUIRE(house.the_run(attempt + 1));
+    CHECK(messages(house.channel()).back() == "the build's run was lost while building; building anew");
+  }
+  CHECK(house.kept().retries == 0);
+  house.crash(house.the_run(max_losses + 1)->actor);
+  CHECK(ended_as(house.channel(), build_status::failure));
+}
+
+TEST_CASE("a build that an earlier process began is built anew, and its log says so", "[build]") {
   one_build house;
   house.start();
   house.enter(build_state::building, "building");
+  house.say("half of it\n");
+  house.crash(house.actor);
   house.crash(house.the_run()->actor);
+  auto left = *house.store->find("b1");
+  left.interrupted_attempt = 1;
+  house.actor = house.keep(build_actor(house.system().spawn(build, left, house.settings)));
+  house.run();
   REQUIRE(house.the_run(2));
-  CHECK(messages(house.channel()).back() == "the build's run was lost while building; trying once more");
-  house.crash(house.the_run(2)->actor);
-  CHECK(ended_as(house.channel(), build_status::failure));
+  CHECK(house.kept().losses == 0);
+  CHECK(messages(house.channel()).back() == "the service was restarted while building; building anew");
+  house.say("all of it\n", 2);
+  CHECK(log_text(house.channel()) ==
+        explanation + "half of it\n"
+                      "image-builder: the service was restarted while building; building anew\n"
+                      "all of it\n");
 }
 
 TEST_CASE("a run that dies right after it told its failure costs one attempt, not two", "[build]") {
@@ -273,7 +300,7 @@ TEST_CASE("a silent build says so, and again, but not one that speaks", "[build]
   house.advance(4min);
   house.say("still here\n");
   house.advance(4min);
-  CHECK(messages(house.channel()).size() == 1);
+  CHECK(messages(house.channel()).back() == "building");
   house.advance(1min);
   CHECK(messages(house.channel()).back() == "still building, no output for 5 min");
   house.advance(5min);
@@ -331,10 +358,11 @@ TEST_CASE("a cancel that comes with the slot still stops the run", "[build]") {
 TEST_CASE("a queued build tells its place, a running one does not", "[build]") {
   one_build house;
   house.tell(house.actor, queue_place{3, 120'000});
+  house.tell(house.actor, queue_place{3, 120'000});
   CHECK(messages(house.channel()) == std::vector<std::string>{"queued, 3 builds ahead, about 2 min to wait"});
   house.start();
   house.tell(house.actor, queue_place{1, {}});
-  CHECK(messages(house.channel()).size() == 1);
+  CHECK(messages(house.channel()).back() == "starting");
 }
 
 TEST_CASE("the next incarnation goes on where the log ends", "[build]") {
@@ -349,7 +377,7 @@ TEST_CASE("the next incarnation goes on where the log ends", "[build]") {
   CHECK(house.the_run()->subscriptions == std::vector<uint64_t>{0, 5});
   house.say("more\n");
   CHECK(log_text(house.channel()) == explanation + "kept [redacted]\nmore\n");
-  CHECK(messages(house.channel()) == std::vector<std::string>{"building"});
+  CHECK(messages(house.channel()) == std::vector<std::string>{"starting", "building"});
 }
 
 TEST_CASE("an incarnation whose run is gone tries the run once more", "[build]") {
@@ -367,7 +395,8 @@ TEST_CASE("an end that was kept but not told is told by the next incarnation", "
   one_build house;
   house.start();
   house.crash(house.actor);
-  REQUIRE(house.store->advance("b1", {build_state::succeeded, 1, ""}, {}));
+  REQUIRE(house.store->advance("b1", {build_state::succeeded, 1, ""}, {}, {}));
+  REQUIRE(house.store->commit());
   house.spawn();
   CHECK(ended_as(house.channel(), build_status::success));
   CHECK(house.director->ended.size() == 1);
@@ -396,10 +425,64 @@ TEST_CASE("the time limit goes on counting over a crash", "[build]") {
   CHECK(house.the_run()->stopped);
 }
 
-TEST_CASE("a build without its journal ends its incarnation instead of waiting", "[build]") {
+TEST_CASE("a build whose journal restarts waits for it and goes on", "[build]") {
   one_build house;
   house.remove(names::journal);
   house.start();
+  CHECK(messages(house.channel()).empty());
+  house.put(names::journal, spawn_journal(house.system(), house.store));
+  house.advance(1s);
+  CHECK(messages(house.channel()) == std::vector<std::string>{"starting"});
+  CHECK(house.the_run());
+}
+
+TEST_CASE("a build whose journal dies at its every word ends its incarnation", "[build]") {
+  one_build house;
+  house.start();
+  house.store->refuses_advance = [](const auto&) -> bool { throw std::runtime_error("poison"); };
+  house.enter(build_state::building, "building");
+  for (int i = 0; i < 30 && !has_ended(house.actor); ++i) {
+    house.put(names::journal, spawn_journal(house.system(), house.store));
+    house.advance(200ms);
+  }
   CHECK(has_ended(house.actor));
-  CHECK_FALSE(house.channel().ended());
+  CHECK(messages(house.channel()) == std::vector<std::string>{"starting"});
+}
+
+TEST_CASE("while the storage is full a build stands still and says so; nothing of its log is lost",
+          "[build]") {
+  one_build house;
+  house.start();
+  house.enter(build_state::building, "building");
+  house.store->refusal = {error_code::unavailable, "no space left on device", "", {}};
+  house.store->refuses_append = [](const auto&) { return true; };
+  house.say("one\n");
+  house.say("two\n");
+  house.advance(1min);
+  CHECK(messages(house.channel()).back() == "waiting for the storage: no space left on device");
+  CHECK(log_text(house.channel()) == explanation);
+  CHECK(house.the_run()->acknowledged.empty());
+  house.store->refuses_append = [](const auto&) { return false; };
+  house.advance(1s);
+  CHECK(log_text(house.channel()) == explanation + "one\ntwo\n");
+  CHECK(house.the_run()->acknowledged.back() == 8);
+}
+
+TEST_CASE("what a build says while the journal is busy is written in one piece", "[build]") {
+  one_build house;
+  house.start();
+  house.remove(names::journal);
+  for (int i = 0; i < 100; ++i)
+    house.say("line\n");
+  auto board = std::make_shared<storage_board>();
+  size_t appends = 0;
+  house.store->refuses_append = [&appends](const auto&) {
+    ++appends;
+    return false;
+  };
+  house.put(names::journal, house.system().spawn(journal_keeper, std::shared_ptr<journal_store>(house.store),
+                                                 board, retention_limits{}));
+  house.advance(1s);
+  CHECK(house.channel().log().end_offset() == explanation.size() + 500);
+  CHECK(appends == 1);
 }

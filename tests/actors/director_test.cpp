@@ -37,7 +37,13 @@ hesitant_actor::behavior_type hesitant_journal(hesitant_actor::pointer self, hel
       [](const journal_find&) {
         return journal_found{error{error_code::not_found, "", "", {}}};
       },
-      [](const journal_list_unfinished&) { return journal_unfinished{}; },
+      [](const journal_list_unfinished&) { return journal_unfinished{std::vector<build_record>{}}; },
+      [](const journal_describe&) {
+        return journal_described{error{error_code::not_found, "", "", {}}};
+      },
+      [](const journal_list&) { return journal_listed{build_page{}}; },
+      [](const journal_note_request&) {},
+      [](const journal_note_answer&) {},
       [held](const make_up_your_mind& m) {
         for (auto& answer : *held)
           answer.deliver(journal_kept{m.outcome});
@@ -65,7 +71,7 @@ build_actor::behavior_type listening_build(build_actor::pointer, const std::shar
 struct admission : house_fixture {
   explicit admission(queue_limits limits = {2, 10}) {
     settings.limits = limits;
-    put(names::journal, system().spawn(journal_keeper, std::shared_ptr<journal_store>(store)));
+    put(names::journal, spawn_journal(system(), store));
     put(names::builds,
         system().spawn(
             [](build_supervisor_actor::pointer,
@@ -331,7 +337,8 @@ TEST_CASE("a restarted director finds its builds, their order and their slots in
   admission house({1, 10});
   house.admit("b1", "r/ws:1");
   house.admit("b2", "r/ws:2");
-  REQUIRE(house.store->advance("b1", {build_state::building, 1, ""}, {}));
+  REQUIRE(house.store->advance("b1", {build_state::building, 1, ""}, {}, {}));
+  REQUIRE(house.store->commit());
   house.end("b9", true);
   auto epoch = house.board->read()->epoch;
   house.started->clear();
@@ -350,7 +357,8 @@ TEST_CASE("a restarted director gives no slot that a running build holds", "[dir
   house.admit("older", "r/ws:1", "greedy");
   house.admit("newer", "r/ws:2", "modest");
   // By turns the newer one came to run first.
-  REQUIRE(house.store->advance("newer", {build_state::building, 1, ""}, {}));
+  REQUIRE(house.store->advance("newer", {build_state::building, 1, ""}, {}, {}));
+  REQUIRE(house.store->commit());
   house.crash(house.actor);
   house.spawn();
   CHECK(house.ready("older")->told == strings{"0"});
@@ -379,14 +387,40 @@ TEST_CASE("a director that dies does not answer, and the build it started is fou
   CHECK(id_of(house.admit("b3", "r/ws:1")) == "b1");
 }
 
-TEST_CASE("a director without a journal ends, so that it is started again later", "[director]") {
+TEST_CASE("a director without a journal refuses, and takes back its builds once it is there", "[director]") {
   admission house;
+  house.admit("b1", "r/ws:1");
   house.remove(names::journal);
-  auto refused = house.admit("b1", "r/ws:1");
+  house.crash(house.actor);
+  house.spawn();
+  auto refused = house.admit("b2", "r/ws:2");
   REQUIRE(refused->answer);
   REQUIRE_FALSE(refused->answer->channel);
   CHECK(refused->answer->channel.error().code == error_code::unavailable);
-  CHECK(house.listed().empty());
-  house.spawn();
-  CHECK(has_ended(house.actor));
+  house.put(names::journal, spawn_journal(house.system(), house.store));
+  house.advance(1s);
+  CHECK(house.listed() == strings{"b1"});
+  CHECK(id_of(house.admit("b3", "r/ws:1")) == "b1");
+}
+
+TEST_CASE("a journal that restarts while it keeps a build keeps it once", "[director]") {
+  admission house;
+  house.remove(names::journal);
+  auto answer = house.wish("b1", "r/ws:1");
+  house.run();
+  CHECK_FALSE(answer->answer);
+  house.put(names::journal, spawn_journal(house.system(), house.store));
+  house.advance(1s);
+  CHECK(id_of(answer) == "b1");
+  CHECK(house.store->unfinished()->size() == 1);
+}
+
+TEST_CASE("a build that runs elsewhere is taken over once, above every limit", "[director]") {
+  admission house({1, 0});
+  house.admit("b1", "r/ws:1");
+  for (int i = 0; i < 2; ++i)
+    house.tell(house.actor, adopt_build{make_plan("b2", "r/ws:2")});
+  CHECK(house.listed() == strings{"b1", "b2"});
+  CHECK(house.ready("b2")->told == strings{"run"});
+  CHECK(house.store->unfinished()->size() == 2);
 }

@@ -1,7 +1,8 @@
 #pragma once
 
-#include "actors/journal_store.hpp"
+#include "actors/journal_keeper.hpp"
 #include "tests/actors/house_fixture.hpp"
+#include "tests/support/temp_dir.hpp"
 
 #include <functional>
 #include <map>
@@ -18,6 +19,9 @@ inline std::shared_ptr<build_plan> make_plan(const std::string& id, const std::s
                                              const std::string& owner = "someone") {
   auto plan = std::make_shared<build_plan>();
   plan->build_id = id;
+  // Later than all plans before it, as the journal orders builds by it.
+  static int64_t created_ms = 1'700'000'000'000;
+  plan->created_ms = ++created_ms;
   plan->workspace_ref = ref;
   plan->base_ref = "registry.example/base:1";
   plan->source = reference_source{"registry.example/base:1"};
@@ -29,11 +33,11 @@ inline std::shared_ptr<build_plan> make_plan(const std::string& id, const std::s
 inline build_record make_record(const std::string& id, const std::string& ref,
                                 const std::vector<std::string>& secrets = {}) {
   auto plan = make_plan(id, ref);
-  build_identity identity;
-  identity.build_id = id;
-  identity.workspace_ref = ref;
-  identity.base_ref = plan->base_ref;
-  return {plan, std::make_shared<build_channel>(identity, 0), std::make_shared<pattern_set>(secrets), {}, 0,
+  return {plan,
+          std::make_shared<build_channel>(identity_of(*plan), 0),
+          std::make_shared<pattern_set>(secrets),
+          {},
+          0,
           {}};
 }
 
@@ -185,44 +189,67 @@ inline director_actor::behavior_type scripted_director(director_actor::pointer,
       },
       [script](const build_ended& who) { script->ended.push_back(who); },
       [](const cancel_build&) { return cancel_answer{result<void>{}}; },
+      [](const adopt_build&) {},
   };
 }
 
 // --- the journal's store ---
 
-/// A store that can be told to refuse; it keeps count of what it was asked.
+/// A real store in a folder of its own that can be told to refuse; it keeps count of what it was asked.
 class moody_store final : public journal_store {
 public:
-  explicit moody_store(size_t finished = 100) : inner_(make_memory_store(finished)) {}
+  moody_store() : inner_(open_durable_store({folder_.path() / "journal", 0, false})) {}
 
   std::function<bool(const std::string& build_id)> refuses_append = [](const auto&) { return false; };
   std::function<bool(const std::string& build_id)> refuses_advance = [](const auto&) { return false; };
   std::function<bool(const std::string& build_id)> refuses_create = [](const auto&) { return false; };
+  /// What it says then: `unavailable` may be tried again, anything else not.
+  error refusal{error_code::internal, "the store is moody", "", {}};
   std::vector<std::string> created;
   std::vector<machine_state> advanced;
 
   result<void> create(build_record record) override {
-    if (refuses_create(record.plan->build_id)) return no();
+    if (refuses_create(record.plan->build_id)) return refusal;
     created.push_back(record.plan->build_id);
     return inner_->create(std::move(record));
   }
   result<void> advance(const std::string& build_id, const machine_state& machine,
-                       std::optional<std::chrono::steady_clock::time_point> deadline) override {
-    if (refuses_advance(build_id)) return no();
+                       std::optional<std::chrono::steady_clock::time_point> deadline,
+                       const std::optional<status_update>& step) override {
+    if (refuses_advance(build_id)) return refusal;
     advanced.push_back(machine);
-    return inner_->advance(build_id, machine, deadline);
+    return inner_->advance(build_id, machine, deadline, step);
   }
-  result<void> append_log(const std::string& build_id, std::string_view bytes, uint64_t raw_offset) override {
-    if (refuses_append(build_id)) return no();
-    return inner_->append_log(build_id, bytes, raw_offset);
+  result<void> commit() override { return inner_->commit(); }
+  void discard() override { inner_->discard(); }
+  result<void> append_log(const std::string& build_id, std::string_view bytes, uint64_t at,
+                          uint64_t raw_offset) override {
+    if (refuses_append(build_id)) return refusal;
+    return inner_->append_log(build_id, bytes, at, raw_offset);
   }
-  result<build_record> find(const std::string& build_id) const override { return inner_->find(build_id); }
-  result<build_record> find_newest(const std::string& ref) const override { return inner_->find_newest(ref); }
-  std::vector<build_record> unfinished() const override { return inner_->unfinished(); }
+  result<void> note_request(const request_note& note) override { return inner_->note_request(note); }
+  result<void> note_answer(const std::string& id, const std::string& url, const std::string& text) override {
+    return inner_->note_answer(id, url, text);
+  }
+  result<build_record> find(const std::string& build_id) override { return inner_->find(build_id); }
+  result<build_record> find_newest(const std::string& ref) override { return inner_->find_newest(ref); }
+  result<build_description> describe(const std::string& id) override { return inner_->describe(id); }
+  result<build_page> list(const build_filter& filter) override { return inner_->list(filter); }
+  result<std::vector<build_record>> unfinished() override { return inner_->unfinished(); }
+  result<void> retain(const retention_limits& limits) override { return inner_->retain(limits); }
 
 private:
-  static error no() { return {error_code::internal, "the store is moody", "", {}}; }
+  temp_dir folder_;
   std::unique_ptr<journal_store> inner_;
 };
+
+/// Keeps a build in a store before its house runs.
+inline bool keep_now(journal_store& store, const build_record& record) {
+  return store.create(record) && store.commit();
+}
+
+inline auto spawn_journal(caf::actor_system& system, const std::shared_ptr<journal_store>& store) {
+  return system.spawn(journal_keeper, store, std::make_shared<storage_board>(), retention_limits{});
+}
 
 } // namespace ib::test

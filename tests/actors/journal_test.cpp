@@ -1,114 +1,403 @@
-#include "actors/journal_keeper.hpp"
-
+#include "actors/io/sqlite.hpp"
 #include "tests/actors/fakes.hpp"
 
 #include <catch2/catch.hpp>
+
+#include <fstream>
+#include <sys/stat.h>
 
 using namespace ib;
 using namespace ib::test;
 
 namespace {
 
-void finish(journal_store& store, const std::string& id) {
-  REQUIRE(store.advance(id, {build_state::failed, 1, "no"}, {}));
+/// A store in a folder of its own that can be closed and opened again, as by another process.
+struct kept_store {
+  explicit kept_store(uint64_t log_bytes_per_build = 0) : log_bytes(log_bytes_per_build) { reopen(); }
+
+  void reopen() {
+    store.reset();
+    store = open_durable_store({folder.path() / "journal", log_bytes, false});
+  }
+  bool create(const build_record& record) { return keep_now(*store, record); }
+  bool advance(const std::string& id, const machine_state& machine, const std::string& message = "step") {
+    status_update step{build_status::running, message};
+    if (is_terminal(machine.state)) step.status = build_status::failure;
+    step.state = machine.state;
+    step.attempt = machine.attempt;
+    step.at_ms = ++now_ms;
+    step.is_step = true;
+    step.failure = machine.failure;
+    return store->advance(id, machine, {}, step) && store->commit();
+  }
+  bool finish(const std::string& id) { return advance(id, {build_state::failed, 1, "no"}, "no"); }
+  bool append(const std::string& id, const std::string& text, uint64_t raw_offset) {
+    auto at = store->find(id)->channel->log().end_offset();
+    return store->append_log(id, text, at, raw_offset).has_value();
+  }
+  std::filesystem::path log_file(const std::string& id) const {
+    return folder.path() / "journal" / "logs" / id / "00000000000000000000.log";
+  }
+
+  temp_dir folder;
+  uint64_t log_bytes;
+  int64_t now_ms = 1'700'000'000'000;
+  std::unique_ptr<journal_store> store;
+};
+
+std::vector<std::string> ids(const build_page& page) {
+  std::vector<std::string> list;
+  for (const auto& build : page.builds)
+    list.push_back(build.build_id);
+  return list;
 }
 
 } // namespace
 
-TEST_CASE("the store keeps the newest finished builds and forgets the oldest", "[journal]") {
-  auto store = make_memory_store(2);
+TEST_CASE("a store forgets finished builds beyond the count and never a running one", "[journal]") {
+  kept_store kept;
   for (auto* id : {"b1", "b2", "b3", "b4"}) {
-    REQUIRE(store->create(make_record(id, std::string("r/ws:") + id)));
-    if (std::string(id) != "b4") finish(*store, id);
+    REQUIRE(kept.create(make_record(id, std::string("r/ws:") + id)));
+    if (std::string(id) != "b4") REQUIRE(kept.finish(id));
   }
-  CHECK(store->find("b1").error().code == error_code::not_found);
-  CHECK(store->find_newest("r/ws:b1").error().code == error_code::not_found);
-  CHECK(store->find("b2"));
-  CHECK(store->find("b3"));
-  CHECK(store->find_newest("r/ws:b3")->plan->build_id == "b3");
-  REQUIRE(store->unfinished().size() == 1);
-  CHECK(store->unfinished()[0].plan->build_id == "b4");
+  retention_limits limits;
+  limits.finished_builds = 2;
+  REQUIRE(kept.store->retain(limits));
+  CHECK(kept.store->find("b1").error().code == error_code::not_found);
+  CHECK_FALSE(std::filesystem::exists(kept.log_file("b1")));
+  CHECK(kept.store->find_newest("r/ws:b1").error().code == error_code::not_found);
+  CHECK(kept.store->find("b2"));
+  CHECK(kept.store->find_newest("r/ws:b3")->plan->build_id == "b3");
+  limits.finished_builds = 0;
+  REQUIRE(kept.store->retain(limits));
+  REQUIRE(kept.store->unfinished()->size() == 1);
+  CHECK(kept.store->find("b4"));
+  CHECK(ids(*kept.store->list({})) == std::vector<std::string>{"b4"});
 }
 
-TEST_CASE("a store that keeps no finished build forgets each at its end", "[journal]") {
-  auto store = make_memory_store(0);
-  REQUIRE(store->create(make_record("b1", "r/ws:1")));
-  finish(*store, "b1");
-  CHECK_FALSE(store->find("b1"));
-  CHECK_FALSE(store->find_newest("r/ws:1"));
-  CHECK(store->unfinished().empty());
+TEST_CASE("a store forgets finished builds by the bytes of their logs and by age", "[journal]") {
+  kept_store kept;
+  for (auto* id : {"b1", "b2", "b3"}) {
+    REQUIRE(kept.create(make_record(id, "r/ws:1")));
+    REQUIRE(kept.append(id, std::string(1000, 'x'), 1000));
+    REQUIRE(kept.finish(id));
+  }
+  retention_limits limits;
+  limits.log_bytes = 2500;
+  REQUIRE(kept.store->retain(limits));
+  CHECK(ids(*kept.store->list({})) == std::vector<std::string>{"b3", "b2"});
+  limits.log_bytes = 10;
+  REQUIRE(kept.store->retain(limits));
+  CHECK(ids(*kept.store->list({})) == std::vector<std::string>{"b3"});
+  limits.age_ms = 1000; // the builds ended years ago
+  REQUIRE(kept.store->retain(limits));
+  CHECK(kept.store->list({})->builds.empty());
 }
 
-TEST_CASE("the newest build of a reference is found, and stays so when an older one is forgotten",
-          "[journal]") {
-  auto store = make_memory_store(1);
-  REQUIRE(store->create(make_record("old", "r/ws:1")));
-  finish(*store, "old");
-  REQUIRE(store->create(make_record("new", "r/ws:1")));
-  CHECK(store->find_newest("r/ws:1")->plan->build_id == "new");
-  finish(*store, "new");
-  CHECK_FALSE(store->find("old"));
-  CHECK(store->find_newest("r/ws:1")->plan->build_id == "new");
+TEST_CASE("the newest build of a reference is found", "[journal]") {
+  kept_store kept;
+  REQUIRE(kept.create(make_record("old", "r/ws:1")));
+  REQUIRE(kept.finish("old"));
+  REQUIRE(kept.create(make_record("new", "r/ws:1")));
+  CHECK(kept.store->find_newest("r/ws:1")->plan->build_id == "new");
+  REQUIRE(kept.finish("new"));
+  CHECK(kept.store->find_newest("r/ws:1")->plan->build_id == "new");
 }
 
-TEST_CASE("a second build under a known id is refused and changes nothing", "[journal]") {
-  auto store = make_memory_store(10);
-  REQUIRE(store->create(make_record("b1", "r/ws:1")));
-  REQUIRE(store->create(make_record("b2", "r/ws:2")));
-  auto twice = store->create(make_record("b1", "r/ws:2"));
+TEST_CASE("a second build under a known id is refused, the same again is not", "[journal]") {
+  kept_store kept;
+  auto record = make_record("b1", "r/ws:1");
+  REQUIRE(kept.create(record));
+  CHECK(kept.create(record));
+  auto twice = kept.store->create(make_record("b1", "r/ws:2"));
   REQUIRE_FALSE(twice);
   CHECK(twice.error().code == error_code::failed_precondition);
-  CHECK(store->find("b1")->plan->workspace_ref == "r/ws:1");
-  CHECK(store->find_newest("r/ws:2")->plan->build_id == "b2");
-  CHECK(store->unfinished().size() == 2);
+  CHECK(kept.store->find("b1")->plan->workspace_ref == "r/ws:1");
+  CHECK(kept.store->unfinished()->size() == 1);
 }
 
-TEST_CASE("an end closes the log, a second end changes nothing", "[journal]") {
-  auto store = make_memory_store(1);
+TEST_CASE("what was staged and not committed is not there", "[journal]") {
+  kept_store kept;
+  REQUIRE(kept.store->create(make_record("b1", "r/ws:1")));
+  kept.store->discard();
+  REQUIRE(kept.store->commit());
+  CHECK(kept.store->unfinished()->empty());
+  REQUIRE(kept.create(make_record("b1", "r/ws:1")));
+  CHECK(kept.store->find("b1"));
+}
+
+TEST_CASE("an end closes the log, told twice it changes nothing", "[journal]") {
+  kept_store kept;
   auto record = make_record("b1", "r/ws:1");
-  REQUIRE(store->create(record));
-  REQUIRE(store->append_log("b1", "bytes", 5));
+  REQUIRE(kept.create(record));
+  REQUIRE(kept.append("b1", "bytes", 5));
   CHECK_FALSE(record.channel->log().closed());
-  finish(*store, "b1");
+  REQUIRE(kept.finish("b1"));
   CHECK(record.channel->log().closed());
-  finish(*store, "b1");
-  CHECK(store->find("b1"));
-  CHECK(log_text(*record.channel) == "bytes");
+  CHECK(kept.finish("b1"));
+  CHECK(kept.store->describe("b1")->steps.size() == 1);
+  CHECK_FALSE(kept.advance("b1", {build_state::building, 1, ""}));
+}
+
+TEST_CASE("log bytes go where the log ends, and nowhere else", "[journal]") {
+  kept_store kept;
+  auto record = make_record("b1", "r/ws:1");
+  REQUIRE(kept.create(record));
+  REQUIRE(kept.store->append_log("b1", "one", 0, 3));
+  REQUIRE(kept.store->append_log("b1", "one", 0, 3)); // an answer got lost
+  REQUIRE(kept.store->append_log("b1", "two", 3, 6));
+  CHECK(kept.store->append_log("b1", "far", 9, 12).error().code == error_code::failed_precondition);
+  CHECK(kept.store->append_log("b1", "twofar", 3, 12).error().code == error_code::failed_precondition);
+  CHECK(log_text(*record.channel) == "onetwo");
 }
 
 TEST_CASE("a new attempt counts its output from the beginning", "[journal]") {
-  auto store = make_memory_store(1);
-  REQUIRE(store->create(make_record("b1", "r/ws:1")));
-  REQUIRE(store->advance("b1", {build_state::building, 1, ""}, {}));
-  REQUIRE(store->append_log("b1", "bytes", 5));
-  CHECK(store->find("b1")->raw_offset == 5);
-  REQUIRE(store->advance("b1", {build_state::pushing, 1, ""}, {}));
-  CHECK(store->find("b1")->raw_offset == 5);
-  REQUIRE(store->advance("b1", {build_state::preparing, 2, ""}, {}));
-  CHECK(store->find("b1")->raw_offset == 0);
+  kept_store kept;
+  REQUIRE(kept.create(make_record("b1", "r/ws:1")));
+  REQUIRE(kept.advance("b1", {build_state::building, 1, ""}));
+  REQUIRE(kept.append("b1", "bytes", 5));
+  CHECK(kept.store->find("b1")->raw_offset == 5);
+  REQUIRE(kept.advance("b1", {build_state::pushing, 1, ""}));
+  CHECK(kept.store->find("b1")->raw_offset == 5);
+  REQUIRE(kept.advance("b1", {build_state::preparing, 2, ""}));
+  CHECK(kept.store->find("b1")->raw_offset == 0);
 }
 
 TEST_CASE("an unknown build is not found by any verb", "[journal]") {
-  auto store = make_memory_store(1);
-  CHECK(store->advance("b1", {}, {}).error().code == error_code::not_found);
-  CHECK(store->append_log("b1", "x", 1).error().code == error_code::not_found);
-  CHECK(store->find("b1").error().code == error_code::not_found);
-  CHECK(store->find_newest("r/ws:1").error().code == error_code::not_found);
+  kept_store kept;
+  CHECK(kept.store->advance("b1", {}, {}, {}).error().code == error_code::not_found);
+  CHECK(kept.store->append_log("b1", "x", 0, 1).error().code == error_code::not_found);
+  CHECK(kept.store->find("b1").error().code == error_code::not_found);
+  CHECK(kept.store->describe("b1").error().code == error_code::not_found);
+  CHECK(kept.store->find_newest("r/ws:1").error().code == error_code::not_found);
+}
+
+TEST_CASE("another process finds a running build as it was", "[journal]") {
+  kept_store kept;
+  auto record = make_record("b1", "r/ws:1", {});
+  auto plan = std::make_shared<build_plan>(*record.plan);
+  plan->auth.additional["registry.example"] = "dXNlcjpzM2NyM3Q=";
+  plan->owner_token = "the-owner-token";
+  record.plan = plan;
+  auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(5);
+  REQUIRE(kept.create(record));
+  REQUIRE(kept.store->note_answer("b1", "https://once.example", "user:pass"));
+  REQUIRE(kept.advance("b1", {build_state::preparing, 1, ""}, "starting"));
+  REQUIRE(kept.store->advance("b1", {build_state::building, 1, ""}, deadline, {}));
+  REQUIRE(kept.store->commit());
+  REQUIRE(kept.append("b1", "one\n", 4));
+  REQUIRE(kept.append("b1", "two\n", 9));
+  kept.reopen();
+  auto list = kept.store->unfinished();
+  REQUIRE(list);
+  REQUIRE(list->size() == 1);
+  const auto& found = list->front();
+  CHECK(found.machine == machine_state{build_state::building, 1, ""});
+  CHECK(found.interrupted_attempt == 1);
+  CHECK(found.raw_offset == 9);
+  CHECK(std::chrono::abs(*found.deadline - deadline) < std::chrono::seconds(1));
+  CHECK(found.plan->auth.additional == plan->auth.additional);
+  CHECK(found.plan->created_ms == plan->created_ms);
+  CHECK(found.plan->one_time_answers->at("https://once.example") == "user:pass");
+  CHECK(found.channel->identity().owner_token == "the-owner-token");
+  CHECK(log_text(*found.channel) == "one\ntwo\n");
+  CHECK(messages(*found.channel) == std::vector<std::string>{"starting"});
+  REQUIRE(kept.append("b1", "three\n", 15));
+  REQUIRE(kept.finish("b1"));
+  kept.reopen();
+  CHECK(kept.store->unfinished()->empty());
+  auto ended = kept.store->find("b1");
+  REQUIRE(ended);
+  CHECK(ended->channel->log().closed());
+  CHECK(log_text(*ended->channel) == "one\ntwo\nthree\n");
+  CHECK(ended_as(*ended->channel, build_status::failure));
+  CHECK(kept.store->find("b1")->channel == ended->channel);
+}
+
+TEST_CASE("once a build has ended its credentials are nowhere on the disk", "[journal]") {
+  kept_store kept;
+  auto record = make_record("b1", "r/ws:1");
+  auto plan = std::make_shared<build_plan>(*record.plan);
+  plan->auth.additional["registry.example"] = "c2VjcmV0LWluLXRoZS1hdXRo";
+  dockerfile_source file;
+  git_initializer git;
+  git.remote_uri = "https://user:secret-in-the-url@example.com/repo.git";
+  git.auth = {git_auth::kind::basic, "somebody", "secret-in-the-git-auth", ""};
+  file.source.spec = git;
+  plan->source = file;
+  record.plan = plan;
+  REQUIRE(kept.create(record));
+  REQUIRE(kept.store->note_answer("b1", "https://once.example", "user:secret-in-the-answer"));
+  REQUIRE(kept.store->commit());
+  struct stat info {};
+  REQUIRE(::stat((kept.folder.path() / "journal/journal.sqlite").c_str(), &info) == 0);
+  CHECK((info.st_mode & 0777) == 0600);
+  REQUIRE(kept.finish("b1"));
+  CHECK(kept.store->describe("b1")->summary.source == "https://example.com/repo.git, Dockerfile");
+  kept.store.reset(); // the last one to close writes everything into one file
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(kept.folder.path())) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream in(entry.path(), std::ios::binary);
+    std::string bytes(std::istreambuf_iterator<char>(in), {});
+    INFO(entry.path());
+    CHECK_FALSE(contains(bytes, "secret-in"));
+    CHECK_FALSE(contains(bytes, "c2VjcmV0LWluLXRoZS1hdXRo"));
+  }
+}
+
+TEST_CASE("a torn record is cut off, everything before it stays, and the log goes on there", "[journal]") {
+  kept_store kept;
+  REQUIRE(kept.create(make_record("b1", "r/ws:1")));
+  REQUIRE(kept.advance("b1", {build_state::building, 1, ""}));
+  REQUIRE(kept.append("b1", "one\n", 4));
+  auto sound = std::filesystem::file_size(kept.log_file("b1"));
+  REQUIRE(kept.append("b1", "two\n", 8));
+  auto whole = std::filesystem::file_size(kept.log_file("b1"));
+  for (auto size = sound; size < whole; ++size) {
+    INFO("cut to " << size << " of " << whole);
+    std::filesystem::resize_file(kept.log_file("b1"), size);
+    kept.reopen();
+    auto found = kept.store->find("b1");
+    REQUIRE(found);
+    CHECK(log_text(*found->channel) == "one\n");
+    CHECK(found->raw_offset == 4);
+    REQUIRE(kept.append("b1", "two\n", 8));
+    CHECK(std::filesystem::file_size(kept.log_file("b1")) == whole);
+  }
+  std::fstream file(kept.log_file("b1"), std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(static_cast<std::streamoff>(whole) - 2);
+  file.put('X');
+  file.close();
+  kept.reopen();
+  CHECK(log_text(*kept.store->find("b1")->channel) == "one\n");
+}
+
+TEST_CASE("of a long log the beginning goes, on the disk and for another process", "[journal]") {
+  kept_store kept(1 << 20);
+  REQUIRE(kept.create(make_record("b1", "r/ws:1")));
+  std::string piece(1 << 20, 'x');
+  for (uint64_t i = 1; i <= 12; ++i)
+    REQUIRE(kept.append("b1", piece, i * piece.size()));
+  auto files = std::distance(std::filesystem::directory_iterator(kept.log_file("b1").parent_path()), {});
+  CHECK(files == 1);
+  kept.reopen();
+  const auto& log = kept.store->find("b1")->channel->log();
+  CHECK(log.end_offset() == 12 * piece.size());
+  CHECK(log.begin_offset() >= 8 * piece.size());
+  CHECK(log.end_offset() - log.begin_offset() >= piece.size());
+}
+
+TEST_CASE("builds are listed newest first, by page and by filter", "[journal]") {
+  kept_store kept;
+  for (int i = 1; i <= 7; ++i) {
+    auto id = "b" + std::to_string(i);
+    auto record = make_record(id, "r/ws:" + std::to_string(i % 2));
+    auto plan = std::make_shared<build_plan>(*record.plan);
+    plan->triggered_by = i <= 3 ? "alice" : "bob";
+    plan->created_ms = 1000 * i;
+    record.plan = plan;
+    REQUIRE(kept.create(record));
+  }
+  REQUIRE(kept.finish("b5"));
+  using list = std::vector<std::string>;
+  build_filter filter;
+  filter.limit = 3;
+  auto first = kept.store->list(filter);
+  CHECK(ids(*first) == list{"b7", "b6", "b5"});
+  filter.after = first->next;
+  auto second = kept.store->list(filter);
+  CHECK(ids(*second) == list{"b4", "b3", "b2"});
+  filter.after = second->next;
+  auto third = kept.store->list(filter);
+  CHECK(ids(*third) == list{"b1"});
+  CHECK_FALSE(third->next);
+  build_filter alice;
+  alice.triggered_by = "alice";
+  CHECK(ids(*kept.store->list(alice)) == list{"b3", "b2", "b1"});
+  alice.reference = "r/ws:0";
+  CHECK(ids(*kept.store->list(alice)) == list{"b2"});
+  build_filter base;
+  base.reference = "registry.example/base:1";
+  CHECK(kept.store->list(base)->builds.size() == 7);
+  build_filter failed;
+  failed.states = {build_state::failed, build_state::succeeded};
+  CHECK(ids(*kept.store->list(failed)) == list{"b5"});
+  build_filter between;
+  between.created_from_ms = 2000;
+  between.created_before_ms = 4000;
+  CHECK(ids(*kept.store->list(between)) == list{"b3", "b2"});
+}
+
+TEST_CASE("a build is described with its steps and why it failed", "[journal]") {
+  kept_store kept;
+  REQUIRE(kept.create(make_record("b1", "r/ws:1")));
+  REQUIRE(kept.advance("b1", {build_state::preparing, 1, ""}, "starting"));
+  machine_state end{build_state::failed, 1, "build failed: RUN make"};
+  end.failure = build_failure{fault_class::user, {7, "RUN make", {"make: *** Error 1"}}};
+  REQUIRE(kept.advance("b1", end, "build failed: RUN make"));
+  auto build = kept.store->describe("b1");
+  REQUIRE(build);
+  CHECK(build->summary.machine == end);
+  REQUIRE(build->steps.size() == 2);
+  CHECK(build->steps[0].message == "starting");
+  CHECK(build->steps[1].status == build_status::failure);
+  CHECK(build->steps[1].failure == end.failure);
+}
+
+TEST_CASE("a damaged journal refuses every verb, says where it is, and is left as it is", "[journal]") {
+  kept_store kept;
+  REQUIRE(kept.create(make_record("b1", "r/ws:1")));
+  kept.store.reset();
+  auto file = kept.folder.path() / "journal/journal.sqlite";
+  std::string garbage(4096, '?');
+  std::ofstream(file, std::ios::binary) << garbage;
+  kept.reopen();
+  auto refused = kept.store->create(make_record("b2", "r/ws:2"));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == error_code::unavailable);
+  CHECK(contains(refused.error().message, (kept.folder.path() / "journal").string()));
+  CHECK(contains(refused.error().message, "not a database"));
+  CHECK_FALSE(kept.store->unfinished());
+  CHECK_FALSE(kept.store->find("b1"));
+  CHECK_FALSE(kept.store->list({}));
+  CHECK(std::filesystem::file_size(file) == garbage.size());
+}
+
+TEST_CASE("a journal of a newer version is not touched", "[journal]") {
+  kept_store kept;
+  REQUIRE(kept.create(make_record("b1", "r/ws:1")));
+  kept.store.reset();
+  {
+    auto database = io::sqlite_database::open(kept.folder.path() / "journal/journal.sqlite", false);
+    REQUIRE(database);
+    REQUIRE(database->execute("PRAGMA user_version = 999"));
+  }
+  kept.reopen();
+  auto refused = kept.store->unfinished();
+  REQUIRE_FALSE(refused);
+  CHECK(contains(refused.error().message, "newer version"));
 }
 
 TEST_CASE("the keeper answers each question from its store", "[journal]") {
   house_fixture house;
-  auto journal =
-      house.keep(house.system().spawn(journal_keeper, std::shared_ptr<journal_store>(make_memory_store(10))));
+  auto store = std::make_shared<moody_store>();
+  auto board = std::make_shared<storage_board>();
+  auto journal = house.keep(
+      house.system().spawn(journal_keeper, std::shared_ptr<journal_store>(store), board, retention_limits{}));
   auto record = make_record("b1", "r/ws:1");
   auto created = house.ask<journal_kept>(journal, journal_create{record});
-  auto again = house.ask<journal_kept>(journal, journal_create{record});
-  auto advanced = house.ask<journal_kept>(journal, journal_advance{"b1", {build_state::building, 1, ""}, {}});
-  auto appended = house.ask<journal_kept>(journal, journal_append{"b1", "bytes", 5});
+  auto again = house.ask<journal_kept>(journal, journal_create{make_record("b1", "r/ws:1")});
+  house.run();
+  auto advanced =
+      house.ask<journal_kept>(journal, journal_advance{"b1", {build_state::building, 1, ""}, {}, {}});
+  house.run();
+  auto appended = house.ask<journal_kept>(journal, journal_append{"b1", "bytes", 0, 5});
+  house.run();
   auto by_id = house.ask<journal_found>(journal, journal_find{"b1", ""});
   auto by_ref = house.ask<journal_found>(journal, journal_find{"", "r/ws:1"});
   auto by_both = house.ask<journal_found>(journal, journal_find{"b9", "r/ws:1"});
   auto list = house.ask<journal_unfinished>(journal, journal_list_unfinished{});
+  auto page = house.ask<journal_listed>(journal, journal_list{});
   house.run();
   CHECK(created->answer->outcome);
   CHECK_FALSE(again->answer->outcome);
@@ -119,5 +408,44 @@ TEST_CASE("the keeper answers each question from its store", "[journal]") {
   CHECK(by_id->answer->record->raw_offset == 5);
   CHECK(by_ref->answer->record);
   CHECK_FALSE(by_both->answer->record);
-  CHECK(list->answer->records.size() == 1);
+  CHECK(list->answer->records->size() == 1);
+  CHECK(page->answer->page->builds.size() == 1);
+  CHECK(board->read()->trouble.empty());
+  CHECK(board->read()->log_bytes == 5);
+}
+
+TEST_CASE("writes that wait together are committed together", "[journal]") {
+  house_fixture house;
+  auto store = std::make_shared<moody_store>();
+  auto board = std::make_shared<storage_board>();
+  auto journal = house.keep(
+      house.system().spawn(journal_keeper, std::shared_ptr<journal_store>(store), board, retention_limits{}));
+  house.run();
+  auto before = board->read()->commits;
+  std::vector<pending_ptr<journal_kept>> answers;
+  for (int i = 0; i < 50; ++i)
+    answers.push_back(house.ask<journal_kept>(
+        journal, journal_create{make_record("b" + std::to_string(i), "r/ws:" + std::to_string(i))}));
+  house.run();
+  for (const auto& answer : answers)
+    CHECK(answer->answer->outcome);
+  CHECK(board->read()->commits - before < 10);
+}
+
+TEST_CASE("the keeper tells the house how the storage fares", "[journal]") {
+  house_fixture house;
+  auto store = std::make_shared<moody_store>();
+  auto board = std::make_shared<storage_board>();
+  auto journal = house.keep(
+      house.system().spawn(journal_keeper, std::shared_ptr<journal_store>(store), board, retention_limits{}));
+  store->refusal = {error_code::unavailable, "no space left on device", "", {}};
+  store->refuses_create = [](const auto&) { return true; };
+  auto refused = house.ask<journal_kept>(journal, journal_create{make_record("b1", "r/ws:1")});
+  house.run();
+  CHECK_FALSE(refused->answer->outcome);
+  store->refuses_create = [](const auto&) { return false; };
+  auto kept = house.ask<journal_kept>(journal, journal_create{make_record("b2", "r/ws:2")});
+  house.run();
+  CHECK(kept->answer->outcome);
+  CHECK(board->read()->trouble.empty());
 }

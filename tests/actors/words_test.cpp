@@ -1,5 +1,5 @@
 #include "actors/engine/registry_names.hpp"
-#include "actors/engine/source_words.hpp"
+#include "actors/source_words.hpp"
 #include "actors/words.hpp"
 
 #include <catch2/catch.hpp>

@@ -65,27 +65,37 @@ class ShutdownTest(WorkshopTest):
         service = self.add_service({"local": {"stopGrace": "1h"}})
         with Client(service.address) as client:
             stream = client.build(request(self.source("stubborn")))
-            next(stream)
+            build = next(stream).info.build_id
             self.gate.wait_for("stubborn")
             service.signal(signal.SIGTERM)
             self.assert_unavailable(stream)
             service.signal(signal.SIGTERM)
             self.assertEqual(128 + signal.SIGTERM, service.wait(), service.log_text())
         service.start()
+        self.gate.open("stubborn")
+        self.assert_recovered(service, self.source("stubborn"), build)
         self.end_service(service)
 
     def test_after_kill_9_the_next_start_cleans_up(self):
         service = self.add_service(self.config)
-        _, stream, _ = self.blocked_build(service, "kill")
+        _, stream, first = self.blocked_build(service, "kill")
         self.gate.wait_for("kill")
         service.kill()
         self.assert_unavailable(stream)
         service.start()
-        with Client(service.address) as client:
-            # The first build that gets through shows that the start is complete.
-            self.gate.open("kill")
-            self.assert_built(client.build_to_end(request(self.source("house", "Dockerfile.kill", version="next"))))
+        self.gate.open("kill")
+        self.assert_recovered(service, self.source("house", "Dockerfile.kill"), first.info.build_id)
         self.end_service(service)
+
+    def assert_recovered(self, service, source, build):
+        """Who asks for it again follows the build of the earlier process, to its good end."""
+        with Client(service.address) as client:
+            responses = client.build_to_end(request(source))
+            self.assert_built(responses)
+            self.assertEqual({build}, {response.info.build_id for response in responses})
+            log = client.log_text(build_id=build).decode()
+            self.assertIn("the service was restarted while building; building anew", log)
+            self.assertEqual(1, log.count("no image exists under this reference"))
 
 
 if __name__ == "__main__":

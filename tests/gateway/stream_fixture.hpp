@@ -87,7 +87,7 @@ inline build_identity identity() {
   who.build_id = "b1";
   who.workspace_ref = "registry.example/ws:1";
   who.base_ref = "registry.example/base:1";
-  who.started_at = 1'700'000'000;
+  who.created_ms = 1'700'000'000'000;
   who.log_url = "http://127.0.0.1:1/logs/b1";
   who.owner_token = "owner-token";
   who.censored_words = {"registry.example/ws:1", "registry.example/ws"};

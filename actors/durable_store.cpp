@@ -1,0 +1,461 @@
+#include "actors/build_channel.hpp"
+#include "actors/domain/redactor.hpp"
+#include "actors/io/log.hpp"
+#include "actors/io/log_files.hpp"
+#include "actors/io/utc_time.hpp"
+#include "actors/journal_rows.hpp"
+#include "actors/journal_store.hpp"
+#include "actors/source_words.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+#include <utility>
+
+// Long on purpose: one class, the journal's whole behaviour in one place; its SQL is in journal_rows.cpp.
+
+namespace ib {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+error unknown_build(const std::string& what) {
+  return {error_code::not_found, "no build " + what + " is known", "", {}};
+}
+
+/// Steady and unix time of one moment: deadlines are kept by the one and journaled by the other.
+struct two_clocks {
+  std::chrono::steady_clock::time_point steady = std::chrono::steady_clock::now();
+  int64_t unix_ms = io::unix_ms_now();
+
+  int64_t to_unix_ms(std::chrono::steady_clock::time_point when) const {
+    return unix_ms + std::chrono::duration_cast<std::chrono::milliseconds>(when - steady).count();
+  }
+  std::chrono::steady_clock::time_point to_steady(int64_t when_ms) const {
+    return steady + std::chrono::milliseconds(when_ms - unix_ms);
+  }
+};
+
+/// A build that has not ended, with what the journal needs to go on writing it.
+struct live_build {
+  build_record record;
+  io::log_files files;
+  size_t steps = 0;      ///< transitions that are kept
+  int64_t last_step = 0; ///< when the last of them was
+};
+
+class durable_store final : public journal_store {
+public:
+  explicit durable_store(durable_settings settings) : settings_(std::move(settings)) {
+    if (auto opened = open(); !opened) io::log_error(opened.error().message);
+  }
+
+  result<void> create(build_record record) override {
+    const auto id = record.plan->build_id;
+    return stage([&]() -> result<void> {
+      auto known = rows_->exists(id);
+      if (!known) return known.error();
+      if (*known) return is_repeated(record) ? result<void>() : already(id);
+      if (auto done = rows_->insert(*record.plan); !done) return done;
+      // The log's first record holds nothing: whether there is room for a log is found out before the build
+      // is.
+      io::log_files files(log_folder(id));
+      if (auto done = files.append("", 0, 0); !done) return done;
+      fresh_[id] = record.plan;
+      staged_.push_back([this, record, files] {
+        live_.emplace(record.plan->build_id, live_build{record, files});
+      });
+      return {};
+    });
+  }
+
+  result<void> advance(const std::string& build_id, const machine_state& machine,
+                       std::optional<std::chrono::steady_clock::time_point> deadline,
+                       const std::optional<status_update>& step) override {
+    auto found = live_.find(build_id);
+    if (found == live_.end()) return ended_before(build_id, machine);
+    auto& build = found->second;
+    if (step && step->at_ms == build.last_step && machine == build.record.machine) return {};
+    return stage([&]() -> result<void> {
+      auto at_ms = step ? step->at_ms : io::unix_ms_now();
+      auto deadline_ms = deadline ? two_clocks().to_unix_ms(*deadline) : 0;
+      if (auto done = rows_->update(build_id, machine, deadline_ms); !done) return done;
+      if (auto done = write_step(build, step); !done) return done;
+      if (auto done = write_attempts(build, machine, at_ms); !done) return done;
+      if (is_terminal(machine.state))
+        if (auto done = write_end(build, at_ms); !done) return done;
+      staged_.push_back([this, build_id, machine, deadline, at_ms, has_step = step.has_value()] {
+        apply(build_id, machine, deadline, has_step ? std::optional(at_ms) : std::nullopt);
+      });
+      return {};
+    });
+  }
+
+  result<void> note_request(const request_note& note) override {
+    return stage([&] { return rows_->insert_request(note); });
+  }
+
+  result<void> note_answer(const std::string& build_id, const std::string& url,
+                           const std::string& answer) override {
+    auto& answers = answers_[build_id];
+    answers[url] = answer;
+    return stage([&] { return rows_->update_answers(build_id, answers); });
+  }
+
+  result<void> commit() override {
+    auto failure = std::exchange(batch_failure_, std::nullopt);
+    auto staged = std::exchange(staged_, {});
+    fresh_.clear();
+    if (failure) return *failure;
+    if (!std::exchange(in_batch_, false)) return {};
+    if (auto done = rows_->commit(); !done) {
+      rows_->rollback();
+      return trouble(done.error());
+    }
+    for (const auto& effect : staged)
+      effect();
+    return {};
+  }
+
+  void discard() override {
+    if (std::exchange(in_batch_, false)) rows_->rollback();
+    staged_.clear();
+    fresh_.clear();
+    batch_failure_.reset();
+  }
+
+  result<void> append_log(const std::string& build_id, std::string_view bytes, uint64_t at,
+                          uint64_t raw_offset) override {
+    auto found = live_.find(build_id);
+    if (found == live_.end()) return unknown_build(build_id);
+    auto& [record, files, steps, last_step] = found->second;
+    auto& log = record.channel->log();
+    if (at < log.end_offset() && at + bytes.size() <= log.end_offset()) return {};
+    if (at != log.end_offset())
+      return error{error_code::failed_precondition,
+                   "the log of build " + build_id + " ends at " + std::to_string(log.end_offset()) +
+                       ", not at " + std::to_string(at),
+                   "",
+                   {}};
+    if (bytes.empty() && raw_offset == record.raw_offset) return {};
+    if (auto done = files.append(bytes, raw_offset, record.machine.attempt); !done)
+      return trouble(done.error());
+    log.append(bytes);
+    record.raw_offset = raw_offset;
+    files.drop_beginning(settings_.log_bytes_per_build);
+    return {};
+  }
+
+  result<build_record> find(const std::string& build_id) override {
+    if (auto found = live_.find(build_id); found != live_.end()) return found->second.record;
+    if (auto ready = ensure_open(); !ready) return ready.error();
+    auto row = rows_->find(build_id);
+    if (!row) return told(row.error());
+    return read_back(*row);
+  }
+
+  result<build_record> find_newest(const std::string& workspace_ref) override {
+    if (auto ready = ensure_open(); !ready) return ready.error();
+    auto id = rows_->newest_of(workspace_ref);
+    if (!id) return told(id.error());
+    return find(*id);
+  }
+
+  result<build_description> describe(const std::string& build_id) override {
+    if (auto ready = ensure_open(); !ready) return ready.error();
+    auto row = rows_->find(build_id);
+    if (!row) return told(row.error());
+    auto steps = rows_->steps(build_id);
+    if (!steps) return told(steps.error());
+    complete(row->summary);
+    return build_description{std::move(row->summary), std::move(*steps)};
+  }
+
+  result<build_page> list(const build_filter& filter) override {
+    if (auto ready = ensure_open(); !ready) return ready.error();
+    auto page = rows_->list(filter);
+    if (!page) return told(page.error());
+    for (auto& summary : page->builds)
+      complete(summary);
+    return page;
+  }
+
+  result<std::vector<build_record>> unfinished() override {
+    if (auto ready = ensure_open(); !ready) return ready.error();
+    std::vector<build_record> list;
+    for (const auto& [id, build] : live_)
+      list.push_back(build.record);
+    std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) {
+      return std::pair(a.plan->created_ms, a.plan->build_id) <
+             std::pair(b.plan->created_ms, b.plan->build_id);
+    });
+    return list;
+  }
+
+  result<void> retain(const retention_limits& limits) override {
+    if (auto ready = ensure_open(); !ready) return ready;
+    auto finished = rows_->finished();
+    if (!finished) return told(finished.error());
+    auto oldest_ms = limits.age_ms > 0 ? io::unix_ms_now() - limits.age_ms : INT64_MIN;
+    uint64_t bytes = 0;
+    std::vector<std::string> surplus;
+    for (size_t i = 0; i < finished->size(); ++i) {
+      const auto& build = (*finished)[i];
+      bytes += build.log_bytes;
+      bool too_many = i >= limits.finished_builds || (bytes > limits.log_bytes && i > 0);
+      if (too_many || build.ended_ms < oldest_ms) surplus.push_back(build.build_id);
+    }
+    return remove(surplus);
+  }
+
+private:
+  // --- opening ---
+
+  result<void> ensure_open() { return rows_ ? result<void>() : open(); }
+
+  result<void> open() {
+    for (const auto& folder : {settings_.folder, settings_.folder / "logs"}) {
+      std::error_code failure;
+      fs::create_directories(folder, failure);
+      if (!failure) fs::permissions(folder, fs::perms::owner_all, failure);
+      if (failure) return trouble({error_code::unavailable, failure.message(), "", {}});
+    }
+    auto rows = journal_rows::open(settings_.folder, settings_.power_safe);
+    if (!rows) return trouble(rows.error());
+    rows_ = std::make_unique<journal_rows>(std::move(*rows));
+    auto loaded = load();
+    if (!loaded) {
+      rows_.reset();
+      live_.clear();
+      return trouble(loaded.error());
+    }
+    return {};
+  }
+
+  /// Takes over what an earlier process left: builds that have not ended, with their logs.
+  result<void> load() {
+    auto ids = rows_->unfinished();
+    if (!ids) return ids.error();
+    for (const auto& id : *ids)
+      if (auto done = load_build(id); !done) return done;
+    return remove_orphans();
+  }
+
+  result<void> load_build(const std::string& id) {
+    auto row = rows_->find(id);
+    if (!row) return row.error();
+    auto steps = rows_->steps(id);
+    if (!steps) return steps.error();
+    io::log_files files(log_folder(id));
+    std::vector<std::string> texts;
+    auto extent = files.open([&](uint64_t, std::string_view text) { texts.emplace_back(text); });
+    if (!extent) return extent.error();
+    auto record = make_record(*row, *steps, extent->begin);
+    for (const auto& text : texts)
+      record.channel->log().append(text);
+    const auto& machine = record.machine;
+    if (extent->attempt == machine.attempt) record.raw_offset = extent->raw_offset;
+    if (row->deadline_ms != 0) record.deadline = two_clocks().to_steady(row->deadline_ms);
+    if (machine.state != build_state::queued) record.interrupted_attempt = machine.attempt;
+    auto last_step = steps->empty() ? 0 : steps->back().at_ms;
+    answers_[id] = *row->plan->one_time_answers;
+    live_.emplace(id, live_build{std::move(record), std::move(files), steps->size(), last_step});
+    return {};
+  }
+
+  /// Folders of logs whose build is not (any more) in the books: a crash came between the two.
+  result<void> remove_orphans() {
+    auto ids = rows_->all_ids();
+    if (!ids) return ids.error();
+    std::set<std::string> known(ids->begin(), ids->end());
+    std::error_code failure;
+    for (const auto& entry : fs::directory_iterator(settings_.folder / "logs", failure))
+      if (!known.contains(entry.path().filename().string())) io::log_files(entry.path()).remove();
+    return {};
+  }
+
+  // --- writing ---
+
+  /// Runs a write inside the batch's transaction. A failure spoils the whole batch: commit() says so.
+  template <class Write>
+  result<void> stage(Write write) {
+    if (batch_failure_) return *batch_failure_;
+    if (auto ready = ensure_open(); !ready) return ready;
+    if (!in_batch_) {
+      if (auto begun = rows_->begin(); !begun) return trouble(begun.error());
+      in_batch_ = true;
+    }
+    auto done = write();
+    if (done || done.error().code != error_code::unavailable) return done;
+    discard();
+    batch_failure_ = trouble(done.error());
+    return *batch_failure_;
+  }
+
+  bool is_repeated(const build_record& record) const {
+    const auto& id = record.plan->build_id;
+    if (auto fresh = fresh_.find(id); fresh != fresh_.end()) return fresh->second == record.plan;
+    auto live = live_.find(id);
+    return live != live_.end() && live->second.record.plan == record.plan;
+  }
+
+  static error already(const std::string& id) {
+    return {error_code::failed_precondition, "build " + id + " is known already", "", {}};
+  }
+
+  /// An end that is told twice is fine.
+  result<void> ended_before(const std::string& build_id, const machine_state& machine) {
+    if (auto ready = ensure_open(); !ready) return ready;
+    auto row = rows_->find(build_id);
+    if (!row) return told(row.error());
+    if (is_terminal(machine.state)) return {};
+    return error{error_code::failed_precondition, "build " + build_id + " has ended", "", {}};
+  }
+
+  result<void> write_step(const live_build& build, const std::optional<status_update>& step) {
+    if (!step) return {};
+    return rows_->insert_step(build.record.plan->build_id, build.steps, *step);
+  }
+
+  result<void> write_attempts(const live_build& build, const machine_state& next, int64_t at_ms) {
+    const auto& id = build.record.plan->build_id;
+    const auto& before = build.record.machine;
+    bool another = next.attempt != before.attempt;
+    if (before.attempt > 0 && (another || is_terminal(next.state)))
+      if (auto done =
+              rows_->end_attempt(id, before.attempt, at_ms, another ? "tried again" : to_string(next.state));
+          !done)
+        return done;
+    return another ? rows_->begin_attempt(id, next.attempt, at_ms) : result<void>();
+  }
+
+  result<void> write_end(const live_build& build, int64_t at_ms) {
+    if (settings_.power_safe)
+      if (auto done = build.files.sync(); !done) return done;
+    const auto& extent = build.files.extent();
+    return rows_->finish(*build.record.plan, at_ms, extent.begin, extent.end);
+  }
+
+  /// The journal has it: now it holds in memory too.
+  void apply(const std::string& build_id, const machine_state& machine,
+             std::optional<std::chrono::steady_clock::time_point> deadline, std::optional<int64_t> step_ms) {
+    auto found = live_.find(build_id);
+    if (found == live_.end()) return;
+    auto& build = found->second;
+    // A new attempt has an output of its own, counted from 0.
+    if (machine.attempt != build.record.machine.attempt) build.record.raw_offset = 0;
+    build.record.machine = machine;
+    build.record.deadline = deadline;
+    if (step_ms) {
+      ++build.steps;
+      build.last_step = *step_ms;
+    }
+    if (!is_terminal(machine.state)) return;
+    build.record.channel->log().close();
+    remember(build_id, build.record.channel);
+    answers_.erase(build_id);
+    live_.erase(found);
+  }
+
+  result<void> remove(const std::vector<std::string>& ids) {
+    if (ids.empty()) return {};
+    if (auto begun = rows_->begin(); !begun) return trouble(begun.error());
+    for (const auto& id : ids) {
+      if (auto done = rows_->remove(id); !done) {
+        rows_->rollback();
+        return trouble(done.error());
+      }
+    }
+    if (auto done = rows_->commit(); !done) {
+      rows_->rollback();
+      return trouble(done.error());
+    }
+    for (const auto& id : ids) {
+      io::log_files(log_folder(id)).remove();
+      read_back_.erase(id);
+    }
+    return {};
+  }
+
+  // --- reading ---
+
+  build_record make_record(const journal_row& row, const std::vector<status_update>& steps,
+                           uint64_t log_begin) const {
+    build_record record;
+    record.plan = row.plan;
+    record.channel =
+        std::make_shared<build_channel>(identity_of(*row.plan), settings_.log_bytes_per_build, log_begin);
+    record.secrets = std::make_shared<pattern_set>(secrets_of(*row.plan));
+    record.machine = row.summary.machine;
+    for (const auto& step : steps)
+      record.channel->publish(step);
+    return record;
+  }
+
+  /// A build that has ended, as its listeners know it; one channel for all who ask at the same time.
+  result<build_record> read_back(const journal_row& row) {
+    const auto& id = row.plan->build_id;
+    if (auto known = read_back_.find(id); known != read_back_.end())
+      if (auto channel = known->second.lock())
+        return build_record{row.plan, channel, std::make_shared<pattern_set>(secrets_of(*row.plan)),
+                            row.summary.machine};
+    auto steps = rows_->steps(id);
+    if (!steps) return told(steps.error());
+    auto record = make_record(row, *steps, row.summary.log_begin);
+    auto& log = record.channel->log();
+    auto extent = io::log_files(log_folder(id)).read([&](uint64_t offset, std::string_view text) {
+      if (offset == log.end_offset()) log.append(text);
+    });
+    if (!extent) return told(extent.error());
+    log.close();
+    remember(id, record.channel);
+    return record;
+  }
+
+  void remember(const std::string& id, const channel_ptr& channel) {
+    std::erase_if(read_back_, [](const auto& known) { return known.second.expired(); });
+    read_back_[id] = channel;
+  }
+
+  void complete(build_summary& summary) const {
+    auto found = live_.find(summary.build_id);
+    if (found == live_.end()) return;
+    const auto& log = found->second.record.channel->log();
+    summary.log_begin = log.begin_offset();
+    summary.log_end = log.end_offset();
+  }
+
+  // --- words ---
+
+  fs::path log_folder(const std::string& build_id) const { return settings_.folder / "logs" / build_id; }
+
+  /// What the storage says, with where it is and what follows from it.
+  error trouble(error e) const {
+    if (e.code != error_code::unavailable && e.code != error_code::failed_precondition) return e;
+    e.message = "the journal in " + settings_.folder.string() + " cannot be used (" + e.message +
+                "); nothing new is started until that is mended";
+    e.code = error_code::unavailable;
+    return e;
+  }
+  error told(error e) const { return e.code == error_code::not_found ? e : trouble(std::move(e)); }
+
+  const durable_settings settings_;
+  std::unique_ptr<journal_rows> rows_; ///< null where the database cannot be opened
+  std::map<std::string, live_build> live_;
+  std::map<std::string, std::weak_ptr<build_channel>> read_back_; ///< ended builds that somebody looks at
+  std::map<std::string, std::map<std::string, std::string>> answers_;
+  std::map<std::string, std::shared_ptr<const build_plan>> fresh_; ///< created in this batch
+  std::vector<std::function<void()>> staged_;
+  std::optional<error> batch_failure_;
+  bool in_batch_ = false;
+};
+
+} // namespace
+
+std::unique_ptr<journal_store> open_durable_store(durable_settings settings) {
+  return std::make_unique<durable_store>(std::move(settings));
+}
+
+} // namespace ib

@@ -1,0 +1,237 @@
+#include "actors/io/log_files.hpp"
+
+#include "actors/io/log.hpp"
+#include "actors/io/unique_fd.hpp"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <vector>
+
+namespace ib::io {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr uint32_t magic = 0x474c4249; // "IBLG"
+constexpr size_t header_bytes = 24;
+/// Longer text is cut into several records; a length above it is no record.
+constexpr size_t max_text_bytes = size_t{1} << 20;
+
+using header = std::array<unsigned char, header_bytes>;
+
+void put(header& into, size_t at, uint64_t value, size_t bytes) {
+  for (size_t i = 0; i < bytes; ++i)
+    into[at + i] = static_cast<unsigned char>(value >> (8 * i));
+}
+
+uint64_t get(std::string_view from, size_t at, size_t bytes) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < bytes; ++i)
+    value |= static_cast<uint64_t>(static_cast<unsigned char>(from[at + i])) << (8 * i);
+  return value;
+}
+
+uint32_t checksum(std::string_view head, std::string_view text) {
+  auto sum = crc32(0, reinterpret_cast<const Bytef*>(head.data()), static_cast<uInt>(head.size()));
+  return static_cast<uint32_t>(
+      crc32(sum, reinterpret_cast<const Bytef*>(text.data()), static_cast<uInt>(text.size())));
+}
+
+header make_header(std::string_view text, uint64_t raw_offset, int attempt) {
+  header head{};
+  put(head, 0, magic, 4);
+  put(head, 4, text.size(), 4);
+  put(head, 8, raw_offset, 8);
+  put(head, 16, static_cast<uint64_t>(attempt), 4);
+  std::string_view summed(reinterpret_cast<const char*>(head.data()), 20);
+  put(head, 20, checksum(summed, text), 4);
+  return head;
+}
+
+struct record {
+  std::string_view text;
+  uint64_t raw_offset = 0;
+  int attempt = 0;
+};
+
+/// The record at the beginning of `bytes`; nothing where there is no whole and sound one.
+std::optional<record> first_record(std::string_view bytes) {
+  if (bytes.size() < header_bytes || get(bytes, 0, 4) != magic) return std::nullopt;
+  auto length = get(bytes, 4, 4);
+  if (length > max_text_bytes || bytes.size() - header_bytes < length) return std::nullopt;
+  auto text = bytes.substr(header_bytes, length);
+  if (get(bytes, 20, 4) != checksum(bytes.substr(0, 20), text)) return std::nullopt;
+  return record{text, get(bytes, 8, 8), static_cast<int>(get(bytes, 16, 4))};
+}
+
+error disk_error(const std::string& what, const fs::path& where) {
+  return {
+      error_code::unavailable, "cannot " + what + " " + where.string() + ": " + std::strerror(errno), "", {}};
+}
+
+/// False, with errno, where not the whole record was written.
+bool write_record(int fd, uint64_t at, std::string_view text, header head) {
+  std::array<iovec, 2> parts{iovec{head.data(), head.size()},
+                             iovec{const_cast<char*>(text.data()), text.size()}};
+  auto whole = static_cast<ssize_t>(head.size() + text.size());
+  auto written = ::pwritev(fd, parts.data(), parts.size(), static_cast<off_t>(at));
+  if (written >= 0 && written != whole) errno = ENOSPC;
+  return written == whole;
+}
+
+std::string name_of(uint64_t offset) {
+  auto digits = std::to_string(offset);
+  return std::string(20 - digits.size(), '0') + digits + ".log";
+}
+
+std::vector<fs::path> files_in(const fs::path& folder) {
+  std::vector<fs::path> files;
+  std::error_code failure;
+  for (const auto& entry : fs::directory_iterator(folder, failure))
+    if (entry.path().extension() == ".log") files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+uint64_t offset_of(const fs::path& file) { return std::strtoull(file.stem().c_str(), nullptr, 10); }
+
+result<std::string> content_of(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::string bytes(std::istreambuf_iterator<char>(in), {});
+  if (!in.good() && !in.eof()) return disk_error("read", file);
+  return bytes;
+}
+
+} // namespace
+
+result<log_extent> log_files::scan(const std::function<void(uint64_t, std::string_view)>& read,
+                                   bool cut) const {
+  log_extent extent;
+  auto files = files_in(folder_);
+  if (!files.empty()) extent.begin = extent.end = offset_of(files.front());
+  for (size_t i = 0; i < files.size(); ++i) {
+    // A file that does not follow its neighbour belongs to what a broken one before it has cut off.
+    bool follows = offset_of(files[i]) == extent.end;
+    auto bytes = follows ? content_of(files[i]) : result<std::string>(std::string());
+    if (!bytes) return bytes.error();
+    std::string_view rest = *bytes;
+    while (auto next = first_record(rest)) {
+      read(extent.end, next->text);
+      extent.end += next->text.size();
+      extent.raw_offset = next->raw_offset;
+      extent.attempt = next->attempt;
+      rest.remove_prefix(header_bytes + next->text.size());
+    }
+    if (follows && rest.empty()) continue;
+    log_warning(follows ? "a torn record at the end of a log is cut off"
+                        : "a log file without its predecessor is dropped",
+                {{"file", files[i].string()}, {"bytes", std::to_string(rest.size())}});
+    std::error_code failure;
+    if (!cut) break;
+    if (follows)
+      fs::resize_file(files[i], bytes->size() - rest.size(), failure);
+    else
+      fs::remove(files[i], failure);
+    if (failure) {
+      errno = failure.value();
+      return disk_error("mend", files[i]);
+    }
+  }
+  return extent;
+}
+
+result<log_extent> log_files::open(const std::function<void(uint64_t, std::string_view)>& read) {
+  auto extent = scan(read, true);
+  if (!extent) return extent;
+  extent_ = *extent;
+  auto files = files_in(folder_);
+  if (!files.empty()) {
+    std::error_code failure;
+    file_begin_ = offset_of(files.back());
+    file_size_ = fs::file_size(files.back(), failure);
+  }
+  return extent;
+}
+
+result<log_extent> log_files::read(const std::function<void(uint64_t, std::string_view)>& read) const {
+  return scan(read, false);
+}
+
+result<void> log_files::append(std::string_view text, uint64_t raw_offset, int attempt) {
+  if (auto ready = begin_file(); !ready) return ready;
+  auto path = folder_ / name_of(file_begin_);
+  unique_fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  if (!fd) return disk_error("open", path);
+  if (torn_ && ::ftruncate(fd.get(), static_cast<off_t>(file_size_)) != 0) return disk_error("mend", path);
+  torn_ = false;
+  auto size = file_size_;
+  for (auto rest = text;;) {
+    auto piece = rest.substr(0, max_text_bytes);
+    rest.remove_prefix(piece.size());
+    // Only the last piece may claim the output to be covered, so that a torn rest is asked for again.
+    auto covered = rest.empty() ? raw_offset : extent_.raw_offset;
+    if (!write_record(fd.get(), size, piece, make_header(piece, covered, attempt))) {
+      auto failure = disk_error("write to", path);
+      torn_ = ::ftruncate(fd.get(), static_cast<off_t>(file_size_)) != 0;
+      return failure;
+    }
+    size += header_bytes + piece.size();
+    if (rest.empty()) break;
+  }
+  file_size_ = size;
+  extent_.end += text.size();
+  extent_.raw_offset = raw_offset;
+  extent_.attempt = attempt;
+  return {};
+}
+
+/// Makes room for an append: the folder, or the next file.
+result<void> log_files::begin_file() {
+  if (file_size_ > 0 && file_size_ < file_bytes) return {};
+  if (::mkdir(folder_.c_str(), 0700) != 0 && errno != EEXIST) return disk_error("make", folder_);
+  file_begin_ = extent_.end;
+  file_size_ = 0;
+  return {};
+}
+
+result<void> log_files::sync() const {
+  if (file_size_ == 0) return {};
+  auto path = folder_ / name_of(file_begin_);
+  unique_fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd || ::fdatasync(fd.get()) != 0) return disk_error("flush", path);
+  return {};
+}
+
+void log_files::drop_beginning(uint64_t keep) {
+  if (keep == 0 || extent_.end - extent_.begin < keep + file_bytes) return;
+  auto files = files_in(folder_);
+  for (size_t i = 0; i + 1 < files.size(); ++i) {
+    auto next_begin = offset_of(files[i + 1]);
+    if (extent_.end - next_begin < keep) return;
+    std::error_code failure;
+    fs::remove(files[i], failure);
+    if (failure) return;
+    extent_.begin = next_begin;
+  }
+}
+
+void log_files::remove() {
+  std::error_code ignored;
+  fs::remove_all(folder_, ignored);
+  extent_ = {};
+  file_begin_ = file_size_ = 0;
+}
+
+} // namespace ib::io

@@ -1,0 +1,120 @@
+#include "actors/io/sqlite.hpp"
+
+#include <sqlite3.h>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace ib::io {
+
+namespace {
+
+constexpr int busy_timeout_ms = 5'000;
+
+error failure_of(sqlite3* database, int code) {
+  std::string words = database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code);
+  return {error_code::unavailable, words, "", {}};
+}
+
+} // namespace
+
+void sqlite_statement::finalizer::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+
+sqlite_statement& sqlite_statement::bind(int64_t value) {
+  bind_failure_ |= sqlite3_bind_int64(statement_.get(), ++bound_, value);
+  return *this;
+}
+
+sqlite_statement& sqlite_statement::bind(std::string_view text) {
+  bind_failure_ |= sqlite3_bind_text64(statement_.get(), ++bound_, text.data(), text.size(), SQLITE_TRANSIENT,
+                                       SQLITE_UTF8);
+  return *this;
+}
+
+sqlite_statement& sqlite_statement::bind_null() {
+  bind_failure_ |= sqlite3_bind_null(statement_.get(), ++bound_);
+  return *this;
+}
+
+result<bool> sqlite_statement::step() {
+  if (bind_failure_ != SQLITE_OK) return failure_of(nullptr, bind_failure_);
+  int code = sqlite3_step(statement_.get());
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return failure_of(database_, code);
+}
+
+result<void> sqlite_statement::run() {
+  auto row = step();
+  if (!row) return row.error();
+  return {};
+}
+
+int64_t sqlite_statement::integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+
+std::string sqlite_statement::text(int column) const {
+  auto* bytes = sqlite3_column_text(statement_.get(), column);
+  if (bytes == nullptr) return {};
+  auto size = static_cast<size_t>(sqlite3_column_bytes(statement_.get(), column));
+  return {reinterpret_cast<const char*>(bytes), size};
+}
+
+bool sqlite_statement::is_null(int column) const {
+  return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+}
+
+void sqlite_database::closer::operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+
+result<sqlite_database> sqlite_database::open(const std::filesystem::path& file, bool power_safe) {
+  // SQLite would make it readable to everybody whom the umask allows; the files beside it get its mode.
+  int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd >= 0) ::close(fd);
+  sqlite3* raw = nullptr;
+  int code = sqlite3_open_v2(file.c_str(), &raw,
+                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  sqlite_database database(raw);
+  if (code != SQLITE_OK) return failure_of(raw, code);
+  sqlite3_busy_timeout(raw, busy_timeout_ms);
+  std::string settings = "PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON; PRAGMA synchronous = ";
+  if (auto done = database.execute(settings + (power_safe ? "FULL;" : "NORMAL;")); !done) return done.error();
+  return database;
+}
+
+result<sqlite_statement> sqlite_database::prepare(std::string_view sql) {
+  sqlite3_stmt* raw = nullptr;
+  int code = sqlite3_prepare_v2(database_.get(), sql.data(), static_cast<int>(sql.size()), &raw, nullptr);
+  if (code != SQLITE_OK) return failure_of(database_.get(), code);
+  return sqlite_statement(database_.get(), raw);
+}
+
+result<void> sqlite_database::execute(const std::string& sql) {
+  int code = sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return failure_of(database_.get(), code);
+  return {};
+}
+
+result<void> sqlite_database::migrate(const char* const* steps, size_t count) {
+  auto query = prepare("PRAGMA user_version");
+  if (!query) return query.error();
+  auto row = query->step();
+  if (!row) return row.error();
+  auto version = static_cast<size_t>(query->integer(0));
+  if (version > count)
+    return error{error_code::failed_precondition,
+                 "its schema has version " + std::to_string(version) + ", this program knows " +
+                     std::to_string(count) + ": it was written by a newer version",
+                 "",
+                 {}};
+  *query = sqlite_statement(nullptr, nullptr);
+  for (; version < count; ++version) {
+    auto step = std::string("BEGIN IMMEDIATE;") + steps[version] +
+                "PRAGMA user_version = " + std::to_string(version + 1) + "; COMMIT;";
+    if (auto done = execute(step); !done) {
+      static_cast<void>(execute("ROLLBACK"));
+      return done;
+    }
+  }
+  return {};
+}
+
+} // namespace ib::io
