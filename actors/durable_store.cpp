@@ -21,6 +21,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// Builds that are removed in one transaction.
+constexpr size_t retention_step = 64;
+
 error unknown_build(const std::string& what) {
   return {error_code::not_found, "no build " + what + " is known", "", {}};
 }
@@ -196,18 +199,22 @@ public:
 
   result<void> retain(const retention_limits& limits) override {
     if (auto ready = ensure_open(); !ready) return ready;
-    auto finished = rows_->finished();
-    if (!finished) return told(finished.error());
-    auto oldest_ms = limits.age_ms > 0 ? io::unix_ms_now() - limits.age_ms : INT64_MIN;
-    uint64_t bytes = 0;
-    std::vector<std::string> surplus;
-    for (size_t i = 0; i < finished->size(); ++i) {
-      const auto& build = (*finished)[i];
-      bytes += build.log_bytes;
-      bool too_many = i >= limits.finished_builds || (bytes > limits.log_bytes && i > 0);
-      if (too_many || build.ended_ms < oldest_ms) surplus.push_back(build.build_id);
+    // Oldest first and no further than needed: thousands may be kept.
+    for (;;) {
+      auto oldest = rows_->oldest_finished(retention_step);
+      if (!oldest) return told(oldest.error());
+      auto rest = finished_;
+      std::vector<std::string> surplus;
+      for (const auto& build : *oldest) {
+        if (!is_surplus(build, rest, limits)) break;
+        surplus.push_back(build.build_id);
+        --rest.builds;
+        rest.log_bytes -= build.log_bytes;
+      }
+      if (auto done = remove(surplus); !done) return done;
+      finished_ = rest;
+      if (surplus.size() < retention_step) return {};
     }
-    return remove(surplus);
   }
 
 private:
@@ -240,6 +247,9 @@ private:
     if (!ids) return ids.error();
     for (const auto& id : *ids)
       if (auto done = load_build(id); !done) return done;
+    auto finished = rows_->finished();
+    if (!finished) return finished.error();
+    finished_ = *finished;
     return remove_orphans();
   }
 
@@ -274,6 +284,12 @@ private:
     for (const auto& entry : fs::directory_iterator(settings_.folder / "logs", failure))
       if (!known.contains(entry.path().filename().string())) io::log_files(entry.path()).remove();
     return {};
+  }
+
+  static bool is_surplus(const journal_rows::finished_row& oldest, const journal_rows::finished_totals& all,
+                         const retention_limits& limits) {
+    if (limits.age_ms > 0 && oldest.ended_ms < io::unix_ms_now() - limits.age_ms) return true;
+    return all.builds > limits.finished_builds || (all.log_bytes > limits.log_bytes && all.builds > 1);
   }
 
   // --- writing ---
@@ -354,6 +370,9 @@ private:
     }
     if (!is_terminal(machine.state)) return;
     build.record.channel->log().close();
+    const auto& extent = build.files.extent();
+    ++finished_.builds;
+    finished_.log_bytes += extent.end - extent.begin;
     remember(build_id, build.record.channel);
     answers_.erase(build_id);
     live_.erase(found);
@@ -443,6 +462,7 @@ private:
 
   const durable_settings settings_;
   std::unique_ptr<journal_rows> rows_; ///< null where the database cannot be opened
+  journal_rows::finished_totals finished_;
   std::map<std::string, live_build> live_;
   std::map<std::string, std::weak_ptr<build_channel>> read_back_; ///< ended builds that somebody looks at
   std::map<std::string, std::map<std::string, std::string>> answers_;

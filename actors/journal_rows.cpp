@@ -314,10 +314,11 @@ result<build_page> journal_rows::list(const build_filter& filter) {
   }
 }
 
-result<std::vector<journal_rows::finished_row>> journal_rows::finished() {
+result<std::vector<journal_rows::finished_row>> journal_rows::oldest_finished(size_t limit) {
   auto query = database_.prepare("SELECT build_id, ended_ms, log_end - log_begin FROM builds "
-                                 "WHERE ended_ms IS NOT NULL ORDER BY ended_ms DESC");
+                                 "WHERE ended_ms IS NOT NULL ORDER BY ended_ms LIMIT ?");
   if (!query) return query.error();
+  query->bind(static_cast<int64_t>(limit));
   std::vector<finished_row> list;
   for (;;) {
     auto row = query->step();
@@ -325,6 +326,15 @@ result<std::vector<journal_rows::finished_row>> journal_rows::finished() {
     if (!*row) return list;
     list.push_back({query->text(0), query->integer(1), static_cast<uint64_t>(query->integer(2))});
   }
+}
+
+result<journal_rows::finished_totals> journal_rows::finished() {
+  auto query = database_.prepare("SELECT count(*), coalesce(sum(log_end - log_begin), 0) FROM builds "
+                                 "WHERE ended_ms IS NOT NULL");
+  if (!query) return query.error();
+  auto row = query->step();
+  if (!row) return row.error();
+  return finished_totals{static_cast<size_t>(query->integer(0)), static_cast<uint64_t>(query->integer(1))};
 }
 
 } // namespace ib

@@ -53,8 +53,14 @@ public:
     int64_t ended_ms = 0;
     uint64_t log_bytes = 0;
   };
-  /// Newest end first.
-  result<std::vector<finished_row>> finished();
+  /// The first `limit` builds to have ended, oldest end first.
+  result<std::vector<finished_row>> oldest_finished(size_t limit);
+
+  struct finished_totals {
+    size_t builds = 0;
+    uint64_t log_bytes = 0;
+  };
+  result<finished_totals> finished();
 
 private:
   explicit journal_rows(io::sqlite_database database) : database_(std::move(database)) {}
