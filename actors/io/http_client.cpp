@@ -31,7 +31,7 @@ void http_client::send(http_request request, response_callback done) {
     if (!alive) return done(stopped());
     auto origin = parse_origin(request.url);
     if (!origin) return done(origin.error());
-    loop->submit(std::make_unique<http_transfer>(std::move(request), std::move(done)));
+    loop->accept(std::move(request), std::move(*origin), std::move(done));
   });
 }
 

@@ -4,6 +4,7 @@
 #include "actors/io/http_message.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -14,8 +15,9 @@ class http_loop;
 
 /// Bounds of one client.
 struct http_client_limits {
-  long connections_per_host = 16; ///< further requests wait for one to be free (HTTP/2: share it)
-  long idle_connections = 64;     ///< kept open for later requests
+  size_t requests_per_host = 16; ///< under way at a time; further ones wait for their turn
+  size_t requests = 512;         ///< to all hosts; keeps clear of the process's limit of descriptors
+  long idle_connections = 64;    ///< kept open for later requests
 };
 
 /// An asynchronous HTTP client: one thread, any number of requests in flight, connections kept and shared,
@@ -35,6 +37,7 @@ public:
   /// Sends a request. A response of any status is a value; errors are invalid_argument (URL), unavailable
   /// (DNS, connect, TLS, lost connection), deadline_exceeded, data_corrupt (no HTTP, body over the limit)
   /// and cancelled. Follows up to 5 redirects; credentials never leave the origin they were given for.
+  /// Beyond the client's limits a request waits; its total timeout covers that too.
   void send(http_request request, response_callback done);
 
   /// Calls `done` after `delay` milliseconds.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/io/http_queue.hpp"
 #include "actors/io/http_transfer.hpp"
 #include "actors/io/work_queue.hpp"
 
@@ -33,14 +34,25 @@ public:
   void close() { queue_.close(); }
 
   /// The loop's thread only.
-  void submit(std::unique_ptr<http_transfer> transfer);
+  void accept(http_request request, http_origin origin, http_client::response_callback done);
   void add_timer(clock::time_point when, http_client::timer_callback done);
 
 private:
+  struct transfer_under_way {
+    CURL* handle;
+    std::unique_ptr<http_transfer> transfer;
+  };
+
   void run_posted();
   void fire_timers();
   void collect_finished();
+  void submit(std::unique_ptr<http_transfer> transfer);
+  void start(std::unique_ptr<http_transfer> transfer);
+  void start_waiting();
+  void end_late();
   void complete(CURL* handle, CURLcode code);
+  void cancel(uint64_t id);
+  std::unique_ptr<http_transfer> take_off(CURL* handle);
   void cancel_all();
   int poll_timeout_ms() const;
   CURL* take_handle();
@@ -51,7 +63,9 @@ private:
   std::atomic<bool> stopping_{false};
   std::atomic<std::thread::id> thread_id_{};
   std::multimap<clock::time_point, http_client::timer_callback> timers_;
-  std::unordered_map<CURL*, std::unique_ptr<http_transfer>> active_;
+  uint64_t last_id_ = 0;
+  http_queue waiting_;
+  std::unordered_map<uint64_t, transfer_under_way> active_; ///< by the transfer's id
   std::vector<CURL*> idle_;
 };
 

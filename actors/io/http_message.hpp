@@ -1,7 +1,10 @@
 #pragma once
 
+#include "actors/domain/result.hpp"
+
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -57,6 +60,9 @@ struct http_request {
   std::chrono::milliseconds total_timeout{15'000}; ///< with all redirects
   size_t max_body_bytes = 4'194'304;               ///< of the response
   std::stop_token stop;                            ///< nobody wants the answer any more: ends as `cancelled`
+  /// Asked on the client's thread just before it is sent, which may be long after it was handed over (and
+  /// again before it follows a redirect); an error is the answer, and nothing is sent.
+  std::function<result<void>()> may_start;
 };
 
 /// A response of any status.

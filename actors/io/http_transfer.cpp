@@ -55,12 +55,39 @@ error_code code_of(CURLcode code) {
 
 } // namespace
 
-http_transfer::http_transfer(http_request request, http_client::response_callback done)
-    : request_(std::move(request)),
+http_transfer::http_transfer(uint64_t id, http_request request, http_origin origin,
+                             http_client::response_callback done)
+    : id_(id),
+      request_(std::move(request)),
       done_(std::move(done)),
-      deadline_(clock::now() + request_.total_timeout) {}
+      deadline_(clock::now() + request_.total_timeout) {
+  aim(std::move(origin));
+}
 
 http_transfer::~http_transfer() { curl_slist_free_all(fields_); }
+
+void http_transfer::aim(http_origin origin) {
+  origin_ = std::move(origin);
+  host_ = origin_.scheme + "://" + origin_.host + ":" + origin_.port;
+}
+
+void http_transfer::watch(std::function<void()> leave) {
+  if (request_.stop.stop_possible()) on_leave_.emplace(request_.stop, std::move(leave));
+}
+
+result<void> http_transfer::may_start() const {
+  if (request_.stop.stop_requested()) return abandoned();
+  return request_.may_start ? request_.may_start() : result<void>();
+}
+
+error http_transfer::abandoned() const {
+  return {error_code::cancelled, origin_.name() + ": nobody waits for the answer any more"};
+}
+
+error http_transfer::not_in_time() const {
+  return {error_code::deadline_exceeded,
+          origin_.name() + ": too many requests are under way, none ended in time"};
+}
 
 bool http_transfer::prepare(CURL* handle) {
   using namespace std::chrono;
@@ -92,11 +119,6 @@ bool http_transfer::prepare(CURL* handle) {
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, this);
   curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, &http_transfer::on_header);
   curl_easy_setopt(handle, CURLOPT_HEADERDATA, this);
-  if (request_.stop.stop_possible()) {
-    curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, &http_transfer::on_progress);
-    curl_easy_setopt(handle, CURLOPT_XFERINFODATA, this);
-  }
   // CAINFO replaces the system's bundle file; the system's folder of CAs stays beside it.
   if (!request_.ca_file.empty()) {
     curl_easy_setopt(handle, CURLOPT_CAINFO, request_.ca_file.c_str());
@@ -107,8 +129,7 @@ bool http_transfer::prepare(CURL* handle) {
     curl_easy_setopt(handle, CURLOPT_SSLCERT, request_.cert_file.c_str());
     curl_easy_setopt(handle, CURLOPT_SSLKEY, key.c_str());
   }
-  auto origin = parse_origin(request_.url);
-  if (origin && is_loopback_domain(origin->host)) curl_easy_setopt(handle, CURLOPT_PROXY, "");
+  if (is_loopback_domain(origin_.host)) curl_easy_setopt(handle, CURLOPT_PROXY, "");
   set_method(handle);
   if (request_.signature) sign(handle, *request_.signature);
   return fields_ != nullptr;
@@ -179,16 +200,8 @@ result<http_response> http_transfer::outcome(CURL* handle, CURLcode code) {
   return std::move(response_);
 }
 
-/// libcurl asks at every event of the transfer, and once a second without one.
-int http_transfer::on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-  return static_cast<http_transfer*>(self)->request_.stop.stop_requested() ? 1 : 0;
-}
-
 error http_transfer::failure(CURL* handle, CURLcode code) const {
-  auto origin = parse_origin(request_.url);
-  auto where = (origin ? origin->name() : std::string("server")) + ": ";
-  if (request_.stop.stop_requested())
-    return {error_code::cancelled, where + "nobody waits for the answer any more"};
+  auto where = origin_.name() + ": ";
   double connected = 0;
   curl_easy_getinfo(handle, CURLINFO_CONNECT_TIME, &connected);
   // libcurl reports a single line over its own limit of 100 KiB as want of memory.
@@ -208,16 +221,17 @@ http_transfer::hop http_transfer::follow(const http_response& response, error& w
   if (!is_redirect(request_, response)) return hop::final;
   auto next = redirected(request_, response);
   if (next && ++redirects_ > max_redirects) {
-    auto origin = parse_origin(request_.url);
-    why = {error_code::unavailable, (origin ? origin->name() : std::string("server")) + ": more than " +
-                                        std::to_string(max_redirects) + " redirects"};
+    why = {error_code::unavailable,
+           origin_.name() + ": more than " + std::to_string(max_redirects) + " redirects"};
     return hop::refused;
   }
-  if (!next) {
-    why = next.error();
+  auto origin = next ? parse_origin(next->url) : next.error();
+  if (!origin) {
+    why = origin.error();
     return hop::refused;
   }
   request_ = std::move(*next);
+  aim(std::move(*origin));
   return hop::again;
 }
 

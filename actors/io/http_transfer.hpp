@@ -1,9 +1,14 @@
 #pragma once
 
 #include "actors/io/http_client.hpp"
+#include "actors/io/http_url.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <curl/curl.h>
+#include <functional>
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -15,10 +20,22 @@ class http_transfer {
 public:
   using clock = std::chrono::steady_clock;
 
-  http_transfer(http_request request, http_client::response_callback done);
+  http_transfer(uint64_t id, http_request request, http_origin origin, http_client::response_callback done);
   ~http_transfer();
   http_transfer(const http_transfer&) = delete;
   http_transfer& operator=(const http_transfer&) = delete;
+
+  uint64_t id() const { return id_; }
+  /// Whom the next request goes to: "https://host:port".
+  const std::string& host() const { return host_; }
+  clock::time_point deadline() const { return deadline_; }
+  /// Calls `leave` once nobody wants the answer any more, on whatever thread; at once where that is so.
+  void watch(std::function<void()> leave);
+  /// Whether it may be sent now.
+  result<void> may_start() const;
+  /// The outcomes of those that are not under way.
+  error abandoned() const;
+  error not_in_time() const;
 
   /// Puts the request on an easy handle that is new or reset; false where libcurl has no memory.
   bool prepare(CURL* handle);
@@ -33,13 +50,17 @@ public:
 private:
   static size_t on_body(char* data, size_t size, size_t count, void* self);
   static size_t on_header(char* data, size_t size, size_t count, void* self);
-  static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
   void add_header(std::string_view line);
   void set_method(CURL* handle);
   static void sign(CURL* handle, const aws_signature& how);
   error failure(CURL* handle, CURLcode code) const;
 
+  void aim(http_origin origin);
+
+  const uint64_t id_;
   http_request request_;
+  http_origin origin_;
+  std::string host_;
   http_client::response_callback done_;
   http_response response_;
   clock::time_point deadline_;
@@ -47,6 +68,7 @@ private:
   size_t header_bytes_ = 0;
   bool too_large_ = false;
   bool head_complete_ = false; ///< the empty line after the header fields has come
+  std::optional<std::stop_callback<std::function<void()>>> on_leave_;
   curl_slist* fields_ = nullptr;
   char words_[CURL_ERROR_SIZE] = {};
 };

@@ -42,14 +42,22 @@ error limited(const registry_access& access, const http_response& response) {
   return failure;
 }
 
+/// An error while the registry is to be left alone.
+result<void> left_alone(const registry_access& access) {
+  const auto& core = *access.core;
+  const auto left = core.governor.remaining_ms(access.endpoint.base_url, steady_ms(core));
+  if (!left) return {};
+  return error{
+      error_code::too_many_requests, waiting(access, *left) + ", after it limited our requests", {}, *left};
+}
+
 } // namespace
 
 task<result<http_response>> governed_exchange(registry_access access, http_request request) {
   auto& core = *access.core;
-  if (auto left = core.governor.remaining_ms(access.endpoint.base_url, steady_ms(core)))
-    co_return error{
-        error_code::too_many_requests, waiting(access, *left) + ", after it limited our requests", {}, *left};
   bound(access, request);
+  // While it waits for its turn another answer may ask for rest.
+  request.may_start = [&access] { return left_alone(access); };
   http_exchange exchange(*core.http, std::move(request));
   auto response = co_await exchange;
   if (response && response->status == 429) co_return limited(access, *response);

@@ -225,6 +225,94 @@ TEST_CASE("many requests at once are all answered over few connections") {
   }
 }
 
+namespace {
+
+/// A server that answers nothing, with one request of a client on its way to it: all others have to wait.
+class occupied_client {
+public:
+  occupied_client() {
+    auto held = url("/held");
+    held.stop = gone_.get_token();
+    client.send(std::move(held),
+                [this](result<http_response> outcome) { ended_.set_value(std::move(outcome)); });
+    arrived_.get_future().wait();
+  }
+  ~occupied_client() { client.stop(); }
+
+  http_request url(const std::string& path) const { return get("http://" + server_.domain() + path); }
+  std::vector<std::string> requests() { return server_.requests(); }
+  /// Whoever waits for the request under way goes away; how that one ends.
+  result<http_response> abandon() {
+    gone_.request_stop();
+    return ended_.get_future().get();
+  }
+
+private:
+  std::promise<void> arrived_;
+  std::stop_source gone_;
+  std::promise<result<http_response>> ended_;
+  scripted_server server_{[this](const std::string& head) {
+    if (!contains(head, "/held")) return scripted_server::response("200 OK", "", "fine");
+    arrived_.set_value();
+    return scripted_server::hang();
+  }};
+
+public:
+  http_client client{{1, 512, 64}};
+};
+
+} // namespace
+
+TEST_CASE("a request beyond the limit of its host waits, and starts when another is over") {
+  occupied_client occupied;
+  auto answer =
+      std::async(std::launch::async, [&] { return send_and_wait(occupied.client, occupied.url("/next")); });
+  auto abandoned = occupied.abandon();
+  REQUIRE_FALSE(abandoned);
+  CHECK(abandoned.error().code == error_code::cancelled);
+  auto next = answer.get();
+  REQUIRE(next);
+  CHECK(next->body == "fine");
+}
+
+TEST_CASE("a request that waits for its turn keeps its time and may be abandoned") {
+  occupied_client occupied;
+  auto hasty = occupied.url("/hasty");
+  hasty.total_timeout = std::chrono::milliseconds(20);
+  auto late = send_and_wait(occupied.client, hasty);
+  REQUIRE_FALSE(late);
+  CHECK(late.error().code == error_code::deadline_exceeded);
+  CHECK(contains(late.error().message, "too many requests are under way"));
+
+  std::stop_source gone;
+  auto waiting = occupied.url("/waiting");
+  waiting.stop = gone.get_token();
+  auto abandoned = test::answer_of<http_response>([&](auto done) {
+    occupied.client.send(waiting, std::move(done));
+    occupied.client.post([&](bool) { gone.request_stop(); });
+  });
+  REQUIRE_FALSE(abandoned);
+  CHECK(abandoned.error().code == error_code::cancelled);
+  CHECK(occupied.requests().size() == 1);
+}
+
+TEST_CASE("a request that may not start when its turn comes is not sent") {
+  occupied_client occupied;
+  bool may_start = true; // of the client's thread
+  auto waiting = occupied.url("/waiting");
+  waiting.may_start = [&] {
+    return may_start ? result<void>() : error{error_code::too_many_requests, "not now", "", {}};
+  };
+  std::promise<result<http_response>> outcome;
+  occupied.client.send(waiting, [&](result<http_response> ended) { outcome.set_value(std::move(ended)); });
+  occupied.client.post([&](bool) { may_start = false; });
+  (void)occupied.abandon();
+  auto refused = outcome.get_future().get();
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message == "not now");
+  CHECK(occupied.requests().size() == 1);
+}
+
 TEST_CASE("a request that nobody waits for any more ends, and harms no other") {
   std::stop_source gone;
   scripted_server server([&](const std::string& head) {

@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <future>
+#include <latch>
 
 using namespace ib;
 using namespace ib::io;
@@ -158,4 +160,27 @@ TEST_CASE("a mirror that limits our rate is passed over") {
     CHECK(calls.resolve({{origin.domain(), "a", "v1", ""}, {}}));
   CHECK(mirror.requests() == 1);
   CHECK(origin.requests().size() == 2);
+}
+
+TEST_CASE("lookups that wait for their turn when a registry limits our rate are not sent any more") {
+  constexpr size_t lookups = 200;
+  std::promise<void> handed_over;
+  auto all = handed_over.get_future().share();
+  scripted_server registry([all](const std::string&) {
+    all.wait();
+    return limit_answer("Retry-After: 60\r\n");
+  });
+  std::atomic<size_t> limited = 0;
+  std::latch answered(lookups);
+  registry_calls calls;
+  for (size_t i = 0; i < lookups; ++i)
+    calls.client()->resolve({{registry.domain(), "a", "v" + std::to_string(i), ""}, {}},
+                            [&](const result<found_image>& image) {
+                              limited += !image && image.error().code == error_code::too_many_requests;
+                              answered.count_down();
+                            });
+  handed_over.set_value();
+  answered.wait();
+  CHECK(limited == lookups);
+  CHECK(registry.requests().size() <= http_client_limits().requests_per_host);
 }
