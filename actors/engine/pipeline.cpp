@@ -205,7 +205,7 @@ result<void> pipeline::publish() {
   if (!to) return to.error();
   if (from->domain == to->domain) {
     auto published = ask<io::published_image>(to->domain, [&](auto done) {
-      context_.registry->publish({*from, *to, plan_->auth, source_purpose()}, std::move(done));
+      context_.registry->publish({*from, *to, plan_->auth, source_purpose(), stop_}, std::move(done));
     });
     if (published) {
       say("published " + published->digest + ": " + std::to_string(published->blobs_mounted) +
@@ -260,7 +260,7 @@ result<std::optional<reference>> pipeline::look_for(const std::string& text) {
   auto ref = parse_reference(text);
   if (!ref) return ref.error();
   auto image = ask<io::found_image>(ref->domain, [&](auto done) {
-    context_.registry->head({*ref, {}, registry_purpose::own_image, true}, std::move(done));
+    context_.registry->head({*ref, {}, registry_purpose::own_image, true, stop_}, std::move(done));
   });
   if (image) return std::optional(image->ref);
   if (image.error().code == error_code::not_found) return std::optional<reference>{};

@@ -33,6 +33,7 @@ struct publish_order {
   reference to;      ///< tag form
   request_auth auth; ///< for reading `from`; writing `to` uses the service's own credentials
   registry_purpose from_purpose = registry_purpose::resolve; ///< own_image for an image this service pushed
+  std::stop_token asker;                                     ///< see registry_lookup
 };
 
 /// What publishing did.

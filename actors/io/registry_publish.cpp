@@ -207,6 +207,7 @@ task<result<published_image>> publish_image(std::shared_ptr<registry_core> core,
   auto source = co_await opening_source;
   if (!source) co_return source.error();
   source->scope = "repository:" + order.from.path + ":pull";
+  source->asker = order.asker;
 
   credential_order writer{order.auth, registry_purpose::own_image};
   auto opening_target = open_access(core, endpoint, std::move(writer), std::move(topic), deadline);
@@ -215,6 +216,7 @@ task<result<published_image>> publish_image(std::shared_ptr<registry_core> core,
   target->scope = "repository:" + order.to.path + ":pull,push";
   if (order.from.path != order.to.path) target->scope += " repository:" + order.from.path + ":pull";
 
+  target->asker = order.asker;
   const auto name = order.from.digest.empty() ? order.from.tag : order.from.digest;
   auto getting = get_manifest(*source, order.from.path, name);
   auto manifest = co_await getting;

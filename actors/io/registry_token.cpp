@@ -36,6 +36,7 @@ task<result<std::string>> ask_token_service(registry_access access, known_challe
   if (!service) co_return service.error();
   auto request = token_request(challenge, joined_scopes(access.scope, challenge.scope), access.credential);
   request.ca_file = access.endpoint.ca_file;
+  request.stop = access.asker;
   auto sending = governed_exchange(access, std::move(request));
   auto response = co_await sending;
   const auto where = "token service " + *service;
@@ -65,6 +66,12 @@ task<result<std::string>> lead_fetch(registry_access access, known_challenge cha
   co_return outcome;
 }
 
+/// Who asked for all had less time than this caller has, or went away.
+bool was_left_alone(const registry_access& access, error_code code) {
+  if (code == error_code::cancelled) return !access.asker.stop_requested();
+  return code == error_code::deadline_exceeded && registry_access::clock::now() < access.deadline;
+}
+
 } // namespace
 
 std::string token_key(const registry_access& access, const known_challenge& challenge) {
@@ -79,9 +86,7 @@ task<result<std::string>> fetch_token(registry_access access, known_challenge ch
        found = core.pending_tokens.find(key)) {
     pending_token::wait waiting(found->second, *core.http, access.deadline);
     auto outcome = co_await waiting;
-    // Who asked for all may have had less time than this caller has.
-    bool too_late = !outcome && outcome.error().code == error_code::deadline_exceeded;
-    if (!too_late || registry_access::clock::now() >= access.deadline) co_return outcome;
+    if (outcome || !was_left_alone(access, outcome.error().code)) co_return outcome;
   }
   auto leading = lead_fetch(std::move(access), std::move(challenge));
   auto outcome = co_await leading;

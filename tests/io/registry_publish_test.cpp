@@ -165,3 +165,18 @@ TEST_CASE("a registry that stores other bytes than it was given is found out") {
   REQUIRE_FALSE(published);
   CHECK(published.error().code == error_code::data_corrupt);
 }
+
+TEST_CASE("a publication that nobody waits for any more ends") {
+  std::stop_source gone;
+  scripted_server registry([&](const std::string&) {
+    gone.request_stop(); // the first request has arrived
+    return scripted_server::hang();
+  });
+  registry_calls calls;
+  publish_order order{{registry.domain(), "base", "b1", ""}, {registry.domain(), "workspace", "w1", ""}, {}};
+  order.asker = gone.get_token();
+  auto published = calls.publish(order);
+  REQUIRE_FALSE(published);
+  CHECK(published.error().code == error_code::cancelled);
+  CHECK(registry.requests().size() == 1);
+}

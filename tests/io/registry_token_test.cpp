@@ -6,13 +6,32 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
-#include <mutex>
+#include <future>
 
 using namespace ib;
 using namespace ib::io;
 using namespace ib::test;
 
 namespace {
+
+std::string image_answer() {
+  return scripted_server::response("200 OK",
+                                   std::string("Content-Type: ") + oci_image_type +
+                                       "\r\nDocker-Content-Digest: sha256:" + std::string(64, 'a') + "\r\n",
+                                   "");
+}
+
+std::string host_of(const std::string& request) {
+  auto host = request.substr(request.find("Host: ") + 6);
+  return host.substr(0, host.find("\r\n"));
+}
+
+std::future<result<found_image>> later(registry_calls& calls, const registry_lookup& lookup) {
+  auto promise = std::make_shared<std::promise<result<found_image>>>();
+  calls.client()->resolve(lookup,
+                          [promise](result<found_image> image) { promise->set_value(std::move(image)); });
+  return promise->get_future();
+}
 
 /// A registry and its token service in one: wants "Bearer token-<n>", the newest it gave out.
 class token_registry {
@@ -37,16 +56,9 @@ private:
   std::string answer(const std::string& request) {
     if (request.starts_with("GET /token") || request.starts_with("POST /token")) return token();
     auto wanted = "Bearer token-" + std::to_string(given.load());
-    if (given > 0 && !revoked && contains(request, wanted))
-      return scripted_server::response("200 OK",
-                                       std::string("Content-Type: ") + oci_image_type +
-                                           "\r\nDocker-Content-Digest: sha256:" + std::string(64, 'a') +
-                                           "\r\n",
-                                       "");
-    auto host = request.substr(request.find("Host: ") + 6);
-    host = host.substr(0, host.find("\r\n"));
+    if (given > 0 && !revoked && contains(request, wanted)) return image_answer();
     return scripted_server::response("401 Unauthorized",
-                                     "WWW-Authenticate: Bearer realm=\"http://" + host +
+                                     "WWW-Authenticate: Bearer realm=\"http://" + host_of(request) +
                                          "/token\",service=\"the service\",scope=\"repository:a/b:pull\"\r\n",
                                      "");
   }
@@ -216,4 +228,42 @@ TEST_CASE("a redirect's target gets no credentials even where it asks for them")
   CHECK(found.error().code == error_code::unauthenticated);
   for (const auto& request : thief.requests())
     CHECK_FALSE(contains(request, "Authorization"));
+}
+
+TEST_CASE("whoever fetches a token for all may go away, and the others get theirs all the same") {
+  std::promise<void> asked;
+  std::stop_source leader;
+  std::atomic<int> fetches = 0;
+  scripted_server registry([&](const std::string& request) {
+    if (request.starts_with("GET /token")) {
+      if (fetches++ > 0) return scripted_server::response("200 OK", "", R"({"token":"good"})");
+      asked.set_value();
+      return scripted_server::hang();
+    }
+    if (contains(request, "Bearer good")) return image_answer();
+    return scripted_server::response(
+        "401 Unauthorized", "WWW-Authenticate: Bearer realm=\"http://" + host_of(request) + "/token\"\r\n",
+        "");
+  });
+  scripted_server other([](const std::string&) { return image_answer(); });
+  registry_calls calls;
+  registry_lookup lookup{{registry.domain(), "a", "v1", ""}, {}};
+  lookup.asker = leader.get_token();
+  auto abandoned = later(calls, lookup);
+  asked.get_future().wait();
+  lookup.asker = {};
+  std::vector<std::future<result<found_image>>> waiting;
+  for (int i = 0; i < 5; ++i)
+    waiting.push_back(later(calls, lookup));
+  // Its answer shows that those before it have come as far as the token.
+  REQUIRE(calls.resolve({{other.domain(), "a", "v1", ""}, {}}));
+  CHECK(fetches == 1);
+
+  leader.request_stop();
+  auto gone = abandoned.get();
+  REQUIRE_FALSE(gone);
+  CHECK(gone.error().code == error_code::cancelled);
+  for (auto& answer : waiting)
+    CHECK(answer.get());
+  CHECK(fetches == 2);
 }
