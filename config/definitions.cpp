@@ -276,23 +276,28 @@ definition server() {
 } // namespace
 
 definition settings_definition() {
-  return group("", "Configuration of the image builder.",
-               {without_effect("$schema", "For editors.", ""), orchestrator(), ref_cache(), server(), local(),
-                queue(), retention(), registries(),
-                key("platform", value_kind::platform,
-                    "Platform whose image is taken where a reference offers several.",
-                    [](draft& d) -> image_platform& { return d.target.registries.platform; }),
-                key("tagCache", value_kind::duration,
-                    "Time that the digest of a tag is kept. 0 always asks the registry.",
-                    [](draft& d) -> int64_t& { return d.target.tag_cache_ms; }),
-                group("log", "The service's own log.",
-                      {choice<log_level>("level",
-                                         {{"debug", log_level::debug},
-                                          {"info", log_level::info},
-                                          {"warning", log_level::warning},
-                                          {"error", log_level::error}},
-                                         "The least severe messages that are logged.",
-                                         [](draft& d) -> log_level& { return d.target.level; })})});
+  return group(
+      "", "Configuration of the image builder.",
+      {without_effect("$schema", "For editors.", ""), orchestrator(), ref_cache(), server(), local(), queue(),
+       retention(), registries(),
+       key("platform", value_kind::platform,
+           "Platform whose image is taken where a reference offers several.",
+           [](draft& d) -> image_platform& { return d.target.registries.platform; }),
+       key("tagCache", value_kind::duration,
+           "Time that the digest of a tag is kept. 0 always asks the registry.",
+           [](draft& d) -> int64_t& { return d.target.tag_cache_ms; }),
+       at_least(1000, key("rateLimitWait", value_kind::duration,
+                          "Time that a registry is left alone which limits our rate (HTTP 429) and does not "
+                          "say for how long.",
+                          [](draft& d) -> int64_t& { return d.target.registries.default_retry_after_ms; })),
+       group("log", "The service's own log.",
+             {choice<log_level>("level",
+                                {{"debug", log_level::debug},
+                                 {"info", log_level::info},
+                                 {"warning", log_level::warning},
+                                 {"error", log_level::error}},
+                                "The least severe messages that are logged.",
+                                [](draft& d) -> log_level& { return d.target.level; })})});
 }
 
 } // namespace ib::config

@@ -50,6 +50,12 @@ bool is_port_suffix(std::string_view text) {
 
 } // namespace
 
+bool speaks_plain_http(const registry_settings& settings, const std::string& domain) {
+  const auto known = settings.registries.find(domain);
+  if (known != settings.registries.end() && known->second.plain_http) return *known->second.plain_http;
+  return is_loopback_domain(domain);
+}
+
 bool is_loopback_domain(const std::string& domain) {
   const std::string_view text = domain;
   if (is_loopback_ipv6(text)) return true;

@@ -32,6 +32,9 @@ struct registry_settings {
   int64_t default_retry_after_ms = 30'000; ///< how long a registry is left alone whose 429 does not say
 };
 
+/// True where a registry is spoken to by plain HTTP.
+bool speaks_plain_http(const registry_settings& settings, const std::string& domain);
+
 /// True for localhost, 127.0.0.0/8 and ::1, with or without a port: hosts that speak plain HTTP unless
 /// configured.
 bool is_loopback_domain(const std::string& domain);

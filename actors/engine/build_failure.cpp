@@ -25,6 +25,7 @@ constexpr std::array known_texts{
     known_text{"503 Service Unavailable", error_code::unavailable},
     known_text{"toomanyrequests", error_code::too_many_requests},
     known_text{"429 Too Many Requests", error_code::too_many_requests},
+    known_text{"too many requests to registry", error_code::too_many_requests},
     known_text{"StatusCode: 429", error_code::too_many_requests},
     known_text{"StatusCode: 5", error_code::unavailable},
     known_text{"no space left on device", error_code::internal},

@@ -23,13 +23,6 @@ result<void> write_file(const fs::path& path, const std::string& text) {
   return {};
 }
 
-std::string registries_conf(const std::vector<std::string>& plain_http) {
-  std::string text = "unqualified-search-registries = [\"docker.io\"]\nshort-name-mode = \"disabled\"\n";
-  for (const auto& domain : plain_http)
-    text += "\n[[registry]]\nlocation = \"" + domain + "\"\ninsecure = true\n";
-  return text;
-}
-
 constexpr std::array proxy_variables{"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
                                      "http_proxy", "https_proxy", "no_proxy"};
 
@@ -54,14 +47,13 @@ buildah::buildah(const local_context& context, const build_tools& tools, fs::pat
       on_output_(std::move(on_output)),
       stop_(std::move(stop)) {}
 
-result<void> buildah::prepare(const std::vector<std::string>& plain_http) {
+result<void> buildah::prepare(const std::vector<pull_route>& routes) {
   std::error_code failure;
   fs::create_directories(run_folder_ / "tmp", failure);
   if (failure)
     return error{
         error_code::internal, "cannot create " + run_folder_.string() + ": " + failure.message(), "", {}};
-  if (auto done = write_file(run_folder_ / "registries.conf", registries_conf(plain_http)); !done)
-    return done;
+  if (auto done = write_file(run_folder_ / "registries.conf", registries_conf(routes)); !done) return done;
   if (auto done =
           write_file(run_folder_ / "storage.conf", "[storage]\ndriver = \"" + tools_.storage_driver + "\"\n");
       !done)
@@ -93,7 +85,7 @@ result<void> buildah::place_certificates() const {
   return {};
 }
 
-result<std::string> buildah::build(const image_build& what, const fs::path& auth_file) {
+result<std::string> buildah::build(const image_build& what) {
   auto id_file = run_folder_ / "image-id";
   auto argv = store_arguments();
   for (std::string argument :
@@ -101,8 +93,8 @@ result<std::string> buildah::build(const image_build& what, const fs::path& auth
     argv.push_back(std::move(argument));
   if (proxies_are_secret()) argv.push_back("--http-proxy=false");
   argv.insert(argv.end(),
-              {"--secret", mark(), "--signature-policy", run_folder_ / "policy.json", "--authfile", auth_file,
-               "--iidfile", id_file, "--file", what.dockerfile, what.context});
+              {"--secret", mark(), "--signature-policy", run_folder_ / "policy.json", "--authfile",
+               what.auth_file, "--iidfile", id_file, "--file", what.dockerfile, what.context});
   if (auto done = run(std::move(argv), false); !done) return done.error();
   std::ifstream file(id_file);
   std::string id;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/engine/local_context.hpp"
+#include "actors/engine/pull_routes.hpp"
 #include "actors/io/process.hpp"
 
 #include <filesystem>
@@ -19,6 +20,7 @@ struct image_build {
   std::filesystem::path
       run_folder; ///< private folder of the run: credentials, temporary files, configuration
   std::string base_ref;
+  std::filesystem::path auth_file; ///< what FROM may pull with
 };
 
 /// One end of a copy between registries.
@@ -36,12 +38,11 @@ public:
   buildah(const local_context& context, const build_tools& tools, std::filesystem::path run_folder,
           std::function<void(std::string_view)> on_output, std::stop_token stop);
 
-  /// Writes the private configuration files; call once before the others. `plain_http`: registries without
-  /// TLS.
-  result<void> prepare(const std::vector<std::string>& plain_http);
+  /// Writes the private configuration files; call once before the others.
+  result<void> prepare(const std::vector<pull_route>& routes);
 
   /// Builds an image; its id.
-  result<std::string> build(const image_build& what, const std::filesystem::path& auth_file);
+  result<std::string> build(const image_build& what);
   /// Pushes an image of the store to a registry.
   result<void> push(const std::string& image_id, const std::string& target,
                     const std::filesystem::path& auth_file, bool plain_http);

@@ -2,17 +2,16 @@
 
 #include "actors/domain/reference.hpp"
 #include "actors/engine/auth_file.hpp"
+#include "actors/engine/base_build.hpp"
 #include "actors/engine/build_failure.hpp"
+#include "actors/engine/dockerfile_images.hpp"
 #include "actors/engine/layer_store.hpp"
+#include "actors/engine/pull_routes.hpp"
 #include "actors/engine/registry_names.hpp"
 #include "actors/io/checkout.hpp"
-#include "actors/io/interruptible_wait.hpp"
-#include "actors/io/utc_time.hpp"
 #include "actors/source_words.hpp"
 
-#include <chrono>
 #include <fstream>
-#include <future>
 #include <iterator>
 #include <set>
 #include <utility>
@@ -22,17 +21,6 @@ namespace ib {
 namespace fs = std::filesystem;
 
 namespace {
-
-/// Starts a call of the registry client and waits for its answer; the client bounds every call in time.
-template <class T, class Call>
-result<T> wait_for(Call call) {
-  auto promise = std::make_shared<std::promise<result<T>>>();
-  auto future = promise->get_future();
-  call([promise](result<T> answer) { promise->set_value(std::move(answer)); });
-  return future.get();
-}
-
-error stopped_error() { return {error_code::cancelled, "stopped", "", {}}; }
 
 result<void> failed(error e, const std::string& what) { return with_context(std::move(e), what); }
 
@@ -50,41 +38,18 @@ pipeline::pipeline(const local_context& context, const build_tools* tools,
     : context_(context),
       tools_(tools),
       plan_(std::move(plan)),
-      events_(std::move(events)),
-      stop_(std::move(stop)),
+      progress_(context.registries, std::move(events), std::move(stop)),
       folder_(context.folders.builds / (plan_->build_id + "-" + std::to_string(attempt))) {}
 
 pipeline::~pipeline() {
   std::error_code ignored;
   fs::remove_all(folder_, ignored);
-  if (ignored) say("cannot remove the build's folder: " + ignored.message());
-}
-
-void pipeline::enter(build_state phase, std::string message) {
-  phase_ = phase;
-  events_.phase(phase, std::move(message));
-}
-
-/// A registry that limits our rate is left alone for as long as it says, and the build waits (spec:
-/// images.md, "Resolution").
-template <class T, class Work>
-result<T> pipeline::patiently(const std::string& registry, Work work) {
-  for (;;) {
-    result<T> answer = work();
-    if (answer || answer.error().code != error_code::too_many_requests) return answer;
-    std::chrono::milliseconds pause(
-        answer.error().retry_after_ms.value_or(context_.registries.default_retry_after_ms));
-    auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
-        std::chrono::system_clock::now().time_since_epoch());
-    enter(phase_, "waiting for " + registry + " until " + io::utc_text((now + pause).count()));
-    say("waiting for " + registry + ": it limits our rate");
-    if (!io::wait_or_stop(pause, stop_)) return stopped_error();
-  }
+  if (ignored) progress_.say("cannot remove the build's folder: " + ignored.message());
 }
 
 template <class T, class Call>
 result<T> pipeline::ask(const std::string& registry, Call call) {
-  return patiently<T>(registry, [&] { return wait_for<T>(call); });
+  return progress_.patiently<T>(registry, [&] { return wait_for<T>(call); });
 }
 
 build_event pipeline::run() {
@@ -106,16 +71,16 @@ result<void> pipeline::steps() {
     auto present = look_for(plan_->workspace_ref);
     if (!present) return present.error();
     if (*present) {
-      say("the workspace image exists by now: nothing is left to do");
+      progress_.say("the workspace image exists by now: nothing is left to do");
       return verify();
     }
   }
   if (auto* source = std::get_if<dockerfile_source>(&plan_->source)) {
     if (auto provided = provide_base(*source); !provided) return provided;
   }
-  if (stopped()) return stopped_error();
+  if (progress_.stopped()) return run_progress::stopped_error();
   if (auto published = publish(); !published) return published;
-  if (stopped()) return stopped_error();
+  if (progress_.stopped()) return run_progress::stopped_error();
   return verify();
 }
 
@@ -133,7 +98,7 @@ result<void> pipeline::provide_base(const dockerfile_source& source) {
   auto base = look_for(plan_->base_ref);
   if (!base) return base.error();
   if (*base && !plan_->force_rebuild) {
-    say("base image " + plan_->base_ref + " exists already and is reused");
+    progress_.say("base image " + plan_->base_ref + " exists already and is reused");
     return {};
   }
   return build_and_push(source);
@@ -145,51 +110,51 @@ result<void> pipeline::build_and_push(const dockerfile_source& source) {
                  "this machine cannot build images: buildah does not work here (the service's log says why)",
                  "",
                  {}};
-  enter(build_state::preparing, preparing_in_words(source.source));
+  progress_.enter(build_state::preparing, preparing_in_words(source.source));
   auto context_root = folder_ / "context";
   auto private_folder = folder_ / "private";
   fs::create_directory(context_root);
   fs::create_directory(private_folder);
   fs::permissions(private_folder, fs::perms::owner_all);
-  io::checkout_settings checkout{context_.settings.allow_file_protocol, events_.output,
+  io::checkout_settings checkout{context_.settings.allow_file_protocol, progress_.output(),
                                  plan_->one_time_answers};
-  if (auto done = io::prepare_context(source.source, context_root, private_folder, checkout, stop_); !done)
+  if (auto done =
+          io::prepare_context(source.source, context_root, private_folder, checkout, progress_.stop());
+      !done)
     return done;
   auto paths = io::locate_build_paths(source, context_root);
   if (!paths) return paths.error();
-  if (stopped()) return stopped_error();
+  if (progress_.stopped()) return run_progress::stopped_error();
 
-  enter(build_state::building,
-        "building the base image from " + fs::relative(paths->dockerfile, context_root).string());
-  say("isolation: " + tools_->explanation);
+  progress_.enter(build_state::building,
+                  "building the base image from " + fs::relative(paths->dockerfile, context_root).string());
+  progress_.say("isolation: " + tools_->explanation);
   std::ifstream file(paths->dockerfile);
-  dockerfile_text_.assign(std::istreambuf_iterator<char>(file), {});
-  buildah_ = std::make_unique<buildah>(context_, *tools_, private_folder, events_.output, stop_);
-  if (auto done = buildah_->prepare(plain_http_domains()); !done) return done;
-  std::vector<std::string> pull_domains{context_.base_domain};
-  for (const auto& [domain, value] : plan_->auth.additional)
-    pull_domains.push_back(domain);
-  for (auto& domain : registry_names(dockerfile_text_))
-    if (auth_policy::is_ecr_host(domain)) pull_domains.push_back(std::move(domain));
-  auto pull_auth = auth_file("pull.json", registry_purpose::dockerfile, pull_domains);
+  const std::string dockerfile_text(std::istreambuf_iterator<char>(file), {});
+  buildah_ =
+      std::make_unique<buildah>(context_, *tools_, private_folder, progress_.output(), progress_.stop());
+  const auto images = dockerfile_images(dockerfile_text);
+  auto domains = pull_domains(dockerfile_text, images);
+  if (auto done = buildah_->prepare(pull_routes(context_.registries, domains)); !done) return done;
+  auto pull_auth = auth_file("pull.json", registry_purpose::dockerfile,
+                             with_mirrors(context_.registries, std::move(domains)));
   if (!pull_auth) return pull_auth.error();
-  store_visit in_the_store(context_.store);
-  // Which of the Dockerfile's registries it was, buildah tells in the log.
-  auto image_id = patiently<std::string>("the registry of a FROM image", [&] {
-    return buildah_->build({paths->dockerfile, paths->context, private_folder, plan_->base_ref}, *pull_auth);
-  });
+  base_build in_the_store(context_, *plan_, *buildah_, progress_);
+  auto image_id = in_the_store.run(
+      {paths->dockerfile, paths->context, private_folder, plan_->base_ref, *pull_auth}, images);
   if (!image_id) {
     remove_working_containers(context_, *tools_, private_folder);
     return image_id.error();
   }
   layer_store(context_.folders, *tools_).note_use(*image_id);
-  if (stopped()) return stopped_error();
+  if (progress_.stopped()) return run_progress::stopped_error();
 
-  enter(build_state::pushing, "pushing the base image to " + plan_->base_ref);
+  progress_.enter(build_state::pushing, "pushing the base image to " + plan_->base_ref);
   auto push_auth = auth_file("push.json", registry_purpose::own_image, {context_.base_domain});
   if (!push_auth) return push_auth.error();
-  auto pushed = patiently<void>(context_.base_domain, [&] {
-    return buildah_->push(*image_id, plan_->base_ref, *push_auth, plain_http(context_.base_domain));
+  auto pushed = progress_.patiently<void>(context_.base_domain, [&] {
+    return buildah_->push(*image_id, plan_->base_ref, *push_auth,
+                          speaks_plain_http(context_.registries, context_.base_domain));
   });
   if (pushed) return {};
   return failed(not_the_users(pushed.error()), "cannot push the base image to " + plan_->base_ref);
@@ -198,25 +163,26 @@ result<void> pipeline::build_and_push(const dockerfile_source& source) {
 /// The base manifest under the workspace reference, digests preserved; within a registry by mounting its
 /// blobs.
 result<void> pipeline::publish() {
-  enter(build_state::publishing, "publishing the workspace image as " + plan_->workspace_ref);
+  progress_.enter(build_state::publishing, "publishing the workspace image as " + plan_->workspace_ref);
   auto from = parse_reference(plan_->base_ref);
   auto to = parse_reference(plan_->workspace_ref);
   if (!from) return from.error();
   if (!to) return to.error();
   if (from->domain == to->domain) {
     auto published = ask<io::published_image>(to->domain, [&](auto done) {
-      context_.registry->publish({*from, *to, plan_->auth, source_purpose(), stop_}, std::move(done));
+      context_.registry->publish({*from, *to, plan_->auth, source_purpose(), progress_.stop()},
+                                 std::move(done));
     });
     if (published) {
-      say("published " + published->digest + ": " + std::to_string(published->blobs_mounted) +
-          " blobs mounted, " + std::to_string(published->blobs_present) + " present");
+      progress_.say("published " + published->digest + ": " + std::to_string(published->blobs_mounted) +
+                    " blobs mounted, " + std::to_string(published->blobs_present) + " present");
       return {};
     }
     if (published.error().code != error_code::failed_precondition)
       return failed(source_purpose() == registry_purpose::own_image ? not_the_users(published.error())
                                                                     : published.error(),
                     "cannot publish the workspace image");
-    say("the registry does not mount blobs (" + published.error().message + "); copying instead");
+    progress_.say("the registry does not mount blobs (" + published.error().message + "); copying instead");
   }
   return copy_between_registries();
 }
@@ -225,15 +191,16 @@ result<void> pipeline::copy_between_registries() {
   auto from = *parse_reference(plan_->base_ref);
   auto to = *parse_reference(plan_->workspace_ref);
   build_tools no_build;
-  buildah tool(context_, tools_ == nullptr ? no_build : *tools_, folder_ / "copy", events_.output, stop_);
+  buildah tool(context_, tools_ == nullptr ? no_build : *tools_, folder_ / "copy", progress_.output(),
+               progress_.stop());
   if (auto done = tool.prepare({}); !done) return done;
   auto source_auth = auth_file("source.json", source_purpose(), {from.domain});
   if (!source_auth) return source_auth.error();
   auto target_auth = auth_file("target.json", registry_purpose::own_image, {to.domain});
   if (!target_auth) return target_auth.error();
-  auto copied = patiently<void>(from.domain + " or " + to.domain, [&] {
-    return tool.copy({plan_->base_ref, plain_http(from.domain), *source_auth},
-                     {plan_->workspace_ref, plain_http(to.domain), *target_auth});
+  auto copied = progress_.patiently<void>(from.domain + " or " + to.domain, [&] {
+    return tool.copy({plan_->base_ref, speaks_plain_http(context_.registries, from.domain), *source_auth},
+                     {plan_->workspace_ref, speaks_plain_http(context_.registries, to.domain), *target_auth});
   });
   if (!copied)
     return failed(copied.error(), "cannot copy " + plan_->base_ref + " to " + plan_->workspace_ref);
@@ -241,7 +208,7 @@ result<void> pipeline::copy_between_registries() {
 }
 
 result<void> pipeline::verify() {
-  enter(build_state::verifying, "verifying " + plan_->workspace_ref);
+  progress_.enter(build_state::verifying, "verifying " + plan_->workspace_ref);
   auto found = look_for(plan_->workspace_ref);
   if (!found) return found.error();
   if (!*found) return error{error_code::internal, "image build did not produce a workspace image", "", {}};
@@ -255,12 +222,25 @@ registry_purpose pipeline::source_purpose() const {
                                                                  : registry_purpose::own_image;
 }
 
+/// Every registry that the build of a Dockerfile may pull from.
+std::set<std::string> pipeline::pull_domains(const std::string& dockerfile,
+                                             const std::vector<reference>& images) const {
+  std::set<std::string> domains{context_.base_domain};
+  for (const auto& [domain, value] : plan_->auth.additional)
+    domains.insert(domain);
+  for (auto& domain : registry_names(dockerfile))
+    domains.insert(std::move(domain));
+  for (const auto& image : images)
+    domains.insert(image.domain);
+  return domains;
+}
+
 /// An image of the service's own repositories, empty where the registry has none.
 result<std::optional<reference>> pipeline::look_for(const std::string& text) {
   auto ref = parse_reference(text);
   if (!ref) return ref.error();
   auto image = ask<io::found_image>(ref->domain, [&](auto done) {
-    context_.registry->head({*ref, {}, registry_purpose::own_image, true, stop_}, std::move(done));
+    context_.registry->head({*ref, {}, registry_purpose::own_image, true, progress_.stop()}, std::move(done));
   });
   if (image) return std::optional(image->ref);
   if (image.error().code == error_code::not_found) return std::optional<reference>{};
@@ -268,9 +248,9 @@ result<std::optional<reference>> pipeline::look_for(const std::string& text) {
 }
 
 result<fs::path> pipeline::auth_file(const std::string& name, registry_purpose purpose,
-                                     const std::vector<std::string>& domains) const {
+                                     const std::set<std::string>& domains) const {
   std::map<std::string, registry_credential> credentials;
-  for (const auto& domain : std::set<std::string>(domains.begin(), domains.end())) {
+  for (const auto& domain : domains) {
     credentials[domain] = *wait_for<registry_credential>([&](auto done) {
       context_.credentials->find(plan_->auth, purpose, domain,
                                  [done](registry_credential found) { done(std::move(found)); });
@@ -280,26 +260,5 @@ result<fs::path> pipeline::auth_file(const std::string& name, registry_purpose p
   if (auto written = write_auth_file(path, credentials); !written) return written.error();
   return path;
 }
-
-std::vector<std::string> pipeline::plain_http_domains() const {
-  std::set<std::string> domains{context_.base_domain, context_.workspace_domain};
-  for (const auto& [domain, options] : context_.registries.registries)
-    domains.insert(domain);
-  for (const auto& [domain, value] : plan_->auth.additional)
-    domains.insert(domain);
-  for (auto& domain : registry_names(dockerfile_text_))
-    domains.insert(std::move(domain));
-  std::erase_if(domains, [this](const auto& domain) { return !plain_http(domain); });
-  return {domains.begin(), domains.end()};
-}
-
-bool pipeline::plain_http(const std::string& domain) const {
-  auto configured = context_.registries.registries.find(domain);
-  if (configured != context_.registries.registries.end() && configured->second.plain_http)
-    return *configured->second.plain_http;
-  return is_loopback_domain(domain);
-}
-
-void pipeline::say(const std::string& line) const { events_.output("image-builder: " + line + "\n"); }
 
 } // namespace ib

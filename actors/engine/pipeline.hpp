@@ -3,23 +3,17 @@
 #include "actors/build_plan.hpp"
 #include "actors/engine/buildah.hpp"
 #include "actors/engine/local_context.hpp"
+#include "actors/engine/run_progress.hpp"
 
 #include <filesystem>
-#include <functional>
-#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
-#include <string_view>
+#include <vector>
 
 namespace ib {
-
-/// Whom a pipeline tells.
-struct pipeline_events {
-  std::function<void(std::string_view)> output; ///< bytes for the build's log; may block
-  std::function<void(build_state, std::string)> phase;
-};
 
 /// The work of one run of the local engine, step after step on a thread of its own: prepare, build, push,
 /// publish, verify (spec: engines.md, "local"). Everything it makes is gone when run() returns.
@@ -43,29 +37,21 @@ private:
 
   registry_purpose source_purpose() const;
 
-  void enter(build_state phase, std::string message);
-  template <class T, class Work>
-  result<T> patiently(const std::string& registry, Work work);
   template <class T, class Call>
   result<T> ask(const std::string& registry, Call call);
   result<std::optional<reference>> look_for(const std::string& ref);
   result<std::filesystem::path> auth_file(const std::string& name, registry_purpose purpose,
-                                          const std::vector<std::string>& domains) const;
-  std::vector<std::string> plain_http_domains() const;
-  bool plain_http(const std::string& domain) const;
+                                          const std::set<std::string>& domains) const;
+  std::set<std::string> pull_domains(const std::string& dockerfile,
+                                     const std::vector<reference>& images) const;
   result<void> make_folder();
-  bool stopped() const { return stop_.stop_requested(); }
-  void say(const std::string& line) const;
 
   const local_context& context_;
   const build_tools* tools_;
   std::shared_ptr<const build_plan> plan_;
-  pipeline_events events_;
-  std::stop_token stop_;
+  run_progress progress_;
   std::filesystem::path folder_;
   std::unique_ptr<buildah> buildah_;
-  std::string dockerfile_text_;
-  build_state phase_ = build_state::preparing;
 };
 
 } // namespace ib

@@ -46,7 +46,7 @@ result<void> try_out(const local_context& context, const build_tools& tools, con
   if (auto done = tool.prepare({}); !done) return done;
   if (auto done = write_auth_file(folder / "auth.json", {}); !done) return done;
   auto built =
-      tool.build({folder / "context" / "Dockerfile", folder / "context", folder, ""}, folder / "auth.json");
+      tool.build({folder / "context" / "Dockerfile", folder / "context", folder, "", folder / "auth.json"});
   if (!built) return built.error();
   [[maybe_unused]] auto removed = tool.capture({"rmi", *built});
   return {};

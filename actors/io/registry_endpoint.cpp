@@ -7,9 +7,8 @@ registry_endpoint endpoint_of(const registry_settings& settings, const std::stri
   if (auto found = settings.registries.find(domain); found != settings.registries.end())
     options = found->second;
   auto host = domain == "docker.io" ? std::string("registry-1.docker.io") : domain;
-  bool plain = options.plain_http.value_or(is_loopback_domain(domain));
-  return {domain, (plain ? "http://" : "https://") + host, options.ca_file, options.cert_file,
-          options.key_file};
+  auto scheme = speaks_plain_http(settings, domain) ? "http://" : "https://";
+  return {domain, scheme + host, options.ca_file, options.cert_file, options.key_file};
 }
 
 std::vector<registry_endpoint> pull_endpoints(const registry_settings& settings, const std::string& domain) {

@@ -55,6 +55,11 @@ std::vector<known_end> known_ends() {
        error_code::unauthenticated, fault_class::user,
        "cannot resolve image: creating build container: initializing source docker://r.example/private:1: "
        "reading manifest 1 in r.example/private: unauthorized: authentication required"},
+      {"STEP 1/1: FROM r.example/a:1\n"
+       "Error: creating build container: parsing image configuration: too many requests to registry\n",
+       error_code::too_many_requests, fault_class::infrastructure,
+       "STEP 1/1: FROM r.example/a:1: cannot resolve image: creating build container: parsing image "
+       "configuration: too many requests to registry"},
       {"STEP 2/2: RUN [\"/none\"]\nsubprocess exited with status 1\n"
        "Error: building at STEP \"RUN /none\": exit status 1\n",
        error_code::failed_precondition, fault_class::user,

@@ -1,3 +1,4 @@
+#include "actors/engine/pull_routes.hpp"
 #include "actors/engine/registry_names.hpp"
 #include "actors/source_words.hpp"
 #include "actors/words.hpp"
@@ -82,4 +83,21 @@ TEST_CASE("registries are found wherever a Dockerfile names them", "[words]") {
   CHECK(registry_names("FROM notlocalhost/a\n").empty());
   CHECK(registry_names("/").empty());
   CHECK(registry_names(std::string(100'000, '/')).empty());
+}
+
+TEST_CASE("buildah is told of plain HTTP and mirrors, and of nothing that it knows by itself") {
+  registry_settings settings;
+  settings.registries["docker.io"].mirror = "mirror.example:5000";
+  settings.registries["r.example"].mirror = "localhost:5000";
+  settings.registries["r.example"].plain_http = true;
+  settings.registries["s.example"].ca_file = "ca.pem";
+  const auto text = registries_conf(pull_routes(settings, {"127.0.0.1:1", "t.example"}));
+  CHECK(text == "unqualified-search-registries = [\"docker.io\"]\nshort-name-mode = \"disabled\"\n"
+                "\n[[registry]]\nlocation = \"127.0.0.1:1\"\ninsecure = true\n"
+                "\n[[registry]]\nlocation = \"docker.io\"\n"
+                "[[registry.mirror]]\nlocation = \"mirror.example:5000\"\n"
+                "\n[[registry]]\nlocation = \"r.example\"\ninsecure = true\n"
+                "[[registry.mirror]]\nlocation = \"localhost:5000\"\ninsecure = true\n");
+  CHECK(with_mirrors(settings, {"docker.io", "s.example"}) ==
+        std::set<std::string>{"docker.io", "mirror.example:5000", "s.example"});
 }

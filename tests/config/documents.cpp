@@ -95,6 +95,7 @@ TEST_CASE("printed settings load as the same settings") {
   full.local = {"/srv/state", 5, 61'500, 1, isolation_mode::oci, true, 1000};
   full.limits = {1, 2, 3};
   full.tag_cache_ms = 1500;
+  full.registries.default_retry_after_ms = 2500;
   full.level = log_level::error;
   full.registries.platform = {"linux", "arm", "v7"};
   full.registries.registries["docker.io"] = {.ca_file = "/ca.pem", .mirror = "mirror.example.com"};

@@ -50,7 +50,7 @@ TEST_CASE("keys of the local engine, the queue and the retention are taken over"
     "stopGrace": "0s",
               "isolation": "chroot", "allowFileProtocol": true, "layerCacheSize": "5GiB"},
     "queue": {"length": 7}, "retention": {"logBytesPerBuild": 4096, "finishedBuilds": 11},
-    "platform": "linux/arm64/v8", "tagCache": "30s", "log": {"level": "warning"}})");
+    "platform": "linux/arm64/v8", "tagCache": "30s", "rateLimitWait": "5s", "log": {"level": "warning"}})");
   CHECK(s.local.state_directory == "/srv/state");
   CHECK(s.local.concurrent_builds == 3);
   CHECK(s.local.build_time_limit_ms == 90 * 60 * 1000);
@@ -65,6 +65,7 @@ TEST_CASE("keys of the local engine, the queue and the retention are taken over"
   CHECK(s.registries.platform.architecture == "arm64");
   CHECK(s.registries.platform.variant == "v8");
   CHECK(s.tag_cache_ms == 30'000);
+  CHECK(s.registries.default_retry_after_ms == 5'000);
   CHECK(s.level == log_level::warning);
 }
 

@@ -1,15 +1,20 @@
 """A door before a registry that answers 429 to the next requests of a kind, as registries with pull limits do."""
 
+import collections
 import http.client
 import http.server
 import threading
+
+
+_Limit = collections.namedtuple("_Limit", "part seconds method once_asked")
 
 
 class LimitingRegistry:
     """Passes everything on to `registry` (host:port) but what `limit` asks for. Ends with `close`."""
 
     def __init__(self, registry):
-        self._limited = []  # (part of the path, seconds), one for each request to refuse
+        self._limited, self._later = [], []  # one for each request to refuse
+        self._asked = []  # (method, path) of every request
         self._lock = threading.Lock()
         door = self
 
@@ -18,9 +23,9 @@ class LimitingRegistry:
 
             def serve(self):
                 body = self.read_body()
-                seconds = door.refusal(self.path)
-                if seconds is not None:
-                    return self.refuse(seconds)
+                limit = door.refusal(self.command, self.path)
+                if limit is not None:
+                    return self.refuse(limit)
                 upstream = http.client.HTTPConnection(registry, timeout=60)
                 fields = {name: ", ".join(self.headers.get_all(name)) for name in self.headers
                           if name.lower() != "transfer-encoding"}
@@ -51,9 +56,9 @@ class LimitingRegistry:
                 self.rfile.readline()
                 return body
 
-            def refuse(self, seconds):
+            def refuse(self, limit):
                 self.send_response(429)
-                self.send_header("Retry-After", str(seconds))
+                self.send_header("Retry-After", str(limit.seconds))
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
@@ -67,18 +72,28 @@ class LimitingRegistry:
         self.address = f"127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
-    def limit(self, part, seconds):
-        """Refuses the next request whose path has `part`, for so many seconds."""
+    def limit(self, part, seconds, method="", count=1, once_asked=""):
+        """Refuses the next `count` requests (of a method) whose path has `part`, for so many seconds; with
+        `once_asked` only from the next request of that method on."""
         with self._lock:
-            self._limited.append((part, seconds))
+            (self._later if once_asked else self._limited).extend([_Limit(part, seconds, method, once_asked)] * count)
 
-    def refusal(self, path):
+    def refusal(self, method, path):
         with self._lock:
-            for entry in self._limited:
-                if entry[0] in path:
-                    self._limited.remove(entry)
-                    return entry[1]
+            self._asked.append((method, path))
+            due = [limit for limit in self._later if limit.part in path and limit.once_asked == method]
+            self._later = [limit for limit in self._later if limit not in due]
+            self._limited += due
+            for limit in self._limited:
+                if limit.part in path and limit.method in ("", method):
+                    self._limited.remove(limit)
+                    return limit
         return None
+
+    def requests(self, method, part):
+        """How many requests of a method came so far whose path has `part`."""
+        with self._lock:
+            return sum(asked == method and part in path for asked, path in self._asked)
 
     def close(self):
         self._server.shutdown()
