@@ -16,7 +16,10 @@ using pointer = ref_cache_actor::stateful_pointer<ref_cache_state>;
 
 void keep(ref_board& board, const reference& ref, const io::found_image& image) {
   auto now = *board.read();
-  now.insert_or_assign(board_key(ref), image);
+  auto& known = now[board_key(ref)];
+  if (known.ref.digest != image.ref.digest)
+    io::log_info("resolved ahead", {{"ref", ref.to_string()}, {"digest", image.ref.digest}});
+  known = image;
   board.publish(std::move(now));
 }
 

@@ -2,6 +2,7 @@
 
 #include "actors/domain/sha256.hpp"
 #include "actors/guard.hpp"
+#include "actors/io/log.hpp"
 
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -40,6 +41,10 @@ std::string key_of(char kind, const io::registry_lookup& lookup) {
     add(text, value);
   }
   return sha256_hex(text);
+}
+
+void tell(std::string_view what, const io::registry_lookup& lookup) {
+  io::log_debug(what, {{"registry", lookup.ref.domain}, {"image", lookup.ref.path}});
 }
 
 } // namespace
@@ -87,6 +92,8 @@ bool resolution::wait(const std::string& key, const io::registry_lookup& lookup,
     where.id = ++last_id_;
     where.lookup = lookup;
     where.lookup.asker = where.stop.get_token();
+  } else {
+    tell("a lookup under way is shared", where.lookup);
   }
   auto id = ++last_id_;
   where.waiting.push_back({id, std::move(answer), nullptr});
@@ -113,7 +120,8 @@ void resolution::leave(const asker_left& who) {
   if (gone == waiting.end()) return;
   gone->answer.deliver(image_answer{error{error_code::cancelled, "the caller has gone away", "", {}}});
   waiting.erase(gone);
-  if (!waiting.empty()) return;
+  if (!waiting.empty()) return tell("one of those who wait for a lookup has left", flying->second.lookup);
+  tell("nobody waits for a lookup any more: it is cancelled", flying->second.lookup);
   flying->second.stop.request_stop();
   flights_.erase(flying);
 }

@@ -75,6 +75,14 @@ class Client:
         return self._stub.ResolveWorkspaceImage(
             builder.ResolveWorkspaceImageRequest(source=source, **more), timeout=PATIENCE)
 
+    def resolve_base_later(self, ref, **more):
+        """A call under way: ask for its `result()` or `cancel()` it."""
+        return self._stub.ResolveBaseImage.future(builder.ResolveBaseImageRequest(ref=ref, **more), timeout=PATIENCE)
+
+    def resolve_workspace_later(self, source, **more):
+        return self._stub.ResolveWorkspaceImage.future(
+            builder.ResolveWorkspaceImageRequest(source=source, **more), timeout=PATIENCE)
+
     def raw(self, method, payload):
         """Sends bytes as a request of a unary method ("ListBuilds", "/package.Service/Method"); returns bytes."""
         return self.channel.unary_unary(_path(method))(payload, timeout=PATIENCE)

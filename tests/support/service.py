@@ -32,6 +32,10 @@ class Service:
         """Waits until the service knows how to build here: only its trial of the tools is over then."""
         self._child.wait_for_error_line(lambda line: "build isolation: " in line or "cannot build from" in line)
 
+    def wait_for_log(self, message, **fields):
+        """The first log line with that message and these fields."""
+        return self._child.wait_for_error_line(lambda line: _matches(line, {"message": message, **fields}))
+
     def is_alive(self):
         return self._child.is_alive()
 
@@ -51,12 +55,21 @@ class Service:
         return self._child.text()
 
 
-def _serving(line):
+def _entry(line):
     try:
-        entry = json.loads(line)
+        return json.loads(line)
     except ValueError:
-        return None
-    return entry.get("address") if entry.get("message") == "serving gRPC" else None
+        return {}
+
+
+def _matches(line, fields):
+    entry = _entry(line)
+    return entry if all(entry.get(name) == value for name, value in fields.items()) else None
+
+
+def _serving(line):
+    entry = _matches(line, {"message": "serving gRPC"})
+    return entry and entry.get("address")
 
 
 def _laid_over(base, more):
