@@ -16,6 +16,7 @@ MAY_INCLUDE = {
     "actors": ["actors", "config"],
     "config": ["config", "actors/domain"],
     "gateway": ["gateway", "actors", "config"],
+    "gateway/http": ["gateway/http", "actors/domain", "actors/io", "config"],
     "tools/imgctl": ["tools/imgctl"],
     "tests": ["tests", "actors", "config", "gateway", "tools/imgctl"],
 }
@@ -28,6 +29,7 @@ FORBIDDEN_HEADERS = {
     "actors/domain": r"(caf|grpc|grpcpp|google|nlohmann|curl|sys)/|sqlite3|chrono|thread|mutex|shared_mutex"
     r"|condition_variable|future|unistd\.h|fstream|iostream|filesystem|ctime",
     "actors/io": r"(caf|grpc|grpcpp)/",
+    "gateway/http": r"(caf|grpc|grpcpp|google|nlohmann)/",
     "config": r"(caf|grpc|grpcpp|curl)/",
     "tools/imgctl": r"caf/",
 }

@@ -54,6 +54,10 @@ class HouseRules(unittest.TestCase):
     def test_actors_do_not_include_the_gateway(self):
         self.assert_named("actors/a.cpp", '#include "gateway/wire.hpp"\n', 1, "may include")
 
+    def test_the_http_server_knows_no_actors(self):
+        self.assert_named("gateway/http/a.cpp", '#include "actors/names.hpp"\n', 1, "may include")
+        self.assert_named("gateway/http/a.cpp", "#include <caf/send.hpp>\n", 1, "caf/send.hpp")
+
     def test_actors_do_not_include_proto_types(self):
         self.assert_named("actors/a.cpp", '#include "image-builder-api/imgbuilder.pb.h"\n', 1, "proto types")
 

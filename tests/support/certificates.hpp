@@ -10,4 +10,7 @@ namespace ib::test {
 void make_certificate(const std::string& alt_name, const std::filesystem::path& key_file,
                       const std::filesystem::path& certificate_file);
 
+/// Dates such a certificate back, so that it is over.
+void expire_certificate(const std::filesystem::path& key_file, const std::filesystem::path& certificate_file);
+
 } // namespace ib::test
