@@ -72,4 +72,22 @@ result<void> check_address(std::string_view text, address_use use) {
   return check_host(text.substr(0, colon), use);
 }
 
+result<void> check_base_url(std::string_view text) {
+  bool secure = text.starts_with("https://");
+  if (!secure && !text.starts_with("http://")) return wrong("it must begin with http:// or https://");
+  text.remove_prefix(secure ? 8 : 7);
+  if (text.find_first_of("?#@ ") != std::string_view::npos)
+    return wrong("it must have no user, query, fragment or space");
+  auto authority = text.substr(0, text.find('/'));
+  if (authority.empty()) return wrong("the host is missing");
+  bool has_port = authority.rfind(':') != std::string_view::npos && !authority.ends_with(']');
+  return has_port ? check_address(authority, address_use::connect)
+                  : check_host(authority, address_use::connect);
+}
+
+bool is_loopback_address(std::string_view text) {
+  auto host = text.substr(0, text.rfind(':'));
+  return host == "localhost" || host == "[::1]" || (host.starts_with("127.") && is_ip(AF_INET, host));
+}
+
 } // namespace ib::config

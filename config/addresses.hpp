@@ -15,4 +15,10 @@ enum class address_use : uint8_t {
 /// wrong. Nothing is looked up.
 result<void> check_address(std::string_view text, address_use use);
 
+/// Checks "https://host:port/path": http or https, without user, query and fragment.
+result<void> check_base_url(std::string_view text);
+
+/// True where an address to listen on is reached from this machine alone.
+bool is_loopback_address(std::string_view text);
+
 } // namespace ib::config

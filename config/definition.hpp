@@ -24,6 +24,7 @@ enum class value_kind : uint8_t {
   image,          ///< an image reference
   listen_address, ///< "host:port" to listen on
   peer_address,   ///< "host:port" to connect to
+  base_url,       ///< an http or https URL that paths are put behind
   domain,         ///< a registry's host, with its port where it has one
   file,           ///< the path of a file that exists
   directory,      ///< an absolute path
@@ -48,6 +49,7 @@ struct definition {
   bool list = false;             ///< an array of such values
   bool required = false;         ///< must be there where the object around it is
   bool empty_is_unset = false;   ///< "" (for a group: nothing but "") is the same as leaving the key out
+  bool may_be_off = false;       ///< "off" is a value, too
   bool no_fixed_default = false; ///< the default follows from other keys, as the description says
   int64_t minimum = 0;           ///< of counts, sizes and durations
   int64_t maximum = INT64_MAX;

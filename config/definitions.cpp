@@ -250,6 +250,11 @@ definition ref_cache() {
                {std::move(interval), std::move(refs)});
 }
 
+definition may_be_off(definition d) {
+  d.may_be_off = true;
+  return d;
+}
+
 template <class Place>
 definition listener(std::string name, std::string description, Place place) {
   auto address = key("address", value_kind::listen_address, "Where to listen; port 0 takes a free one.",
@@ -267,10 +272,33 @@ definition server() {
   auto http = [](draft& d) -> listener_settings& {
     return d.target.http ? *d.target.http : d.target.http.emplace();
   };
+  auto logs = listener("http", "Build logs over HTTP. Not given: not served.", http);
+  logs.members.push_back(key("url", value_kind::base_url,
+                             "URL under which clients reach this listener. Empty: where it listens, by the "
+                             "machine's name where that is every address.",
+                             [](draft& d) -> std::string& { return d.target.log_base_url; }));
   return group("server", "What the service listens on.",
-               {group("services", "The listeners.",
-                      {listener("grpc", "The API.", grpc),
-                       listener("http", "Build logs over HTTP. Not given: not served.", http)})});
+               {group("services", "The listeners.", {listener("grpc", "The API.", grpc), std::move(logs)})});
+}
+
+definition health() {
+  return group("health", "Whether the service lives and takes builds, for those who watch over it.",
+               {may_be_off(key("address", value_kind::listen_address,
+                               "Where `/live` and `/ready` are served over HTTP.",
+                               [](draft& d) -> std::string& { return d.target.health_address; }))});
+}
+
+definition debug() {
+  return group("debug", "What goes on inside, as a page and as JSON, for the people who run the service.",
+               {may_be_off(key("address", value_kind::listen_address, "Where it is served over HTTP.",
+                               [](draft& d) -> std::string& { return d.target.debug.address; })),
+                key("tokenFile", value_kind::file,
+                    "File with the token that a client must show (`Authorization: Bearer`). Needed where the "
+                    "address is "
+                    "not of the loopback.",
+                    [](draft& d) -> std::string& { return d.target.debug.token_file; }),
+                key("allowCancel", value_kind::boolean, "Builds may be cancelled there.",
+                    [](draft& d) -> bool& { return d.target.debug.allow_cancel; })});
 }
 
 } // namespace
@@ -278,8 +306,8 @@ definition server() {
 definition settings_definition() {
   return group(
       "", "Configuration of the image builder.",
-      {without_effect("$schema", "For editors.", ""), orchestrator(), ref_cache(), server(), local(), queue(),
-       retention(), registries(),
+      {without_effect("$schema", "For editors.", ""), orchestrator(), ref_cache(), server(), health(),
+       debug(), local(), queue(), retention(), registries(),
        key("platform", value_kind::platform,
            "Platform whose image is taken where a reference offers several.",
            [](draft& d) -> image_platform& { return d.target.registries.platform; }),

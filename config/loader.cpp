@@ -1,5 +1,6 @@
 #include "config/loader.hpp"
 
+#include "config/addresses.hpp"
 #include "config/definition.hpp"
 #include "config/json_text.hpp"
 #include "config/suggestion.hpp"
@@ -181,6 +182,12 @@ void check_registries(reader& in) {
               "is the key of no certificate; certFile is needed");
 }
 
+void check_debug(reader& in) {
+  const auto& debug = in.target().debug;
+  if (debug.address != off && !is_loopback_address(debug.address) && debug.token_file.empty())
+    in.fail("debug.tokenFile", "is missing; it is needed where the address is not of the loopback");
+}
+
 load_result failed(std::string message) {
   load_result out;
   out.faults.push_back({"", std::move(message)});
@@ -200,6 +207,7 @@ load_result load_settings(const std::string& json_text, const load_options& opti
   settle_engine(in);
   check_engine(in, given);
   check_registries(in);
+  check_debug(in);
   out.value = std::move(in.target());
   return out;
 }

@@ -26,6 +26,7 @@ const char* json_type(value_kind kind) {
   case value_kind::repository:
   case value_kind::image:
   case value_kind::listen_address:
+  case value_kind::base_url:
   case value_kind::peer_address:
   case value_kind::domain:
   case value_kind::file:

@@ -64,6 +64,16 @@ struct listener_settings {
   std::optional<tls_files> tls;
 };
 
+/// An address where nothing is served.
+inline constexpr const char* off = "off";
+
+/// `debug`: the page and the JSON for the people who run the service.
+struct debug_settings {
+  std::string address = "127.0.0.1:6060"; ///< or `off`
+  std::string token_file;    ///< file with the token that clients must show; needed where not on loopback
+  bool allow_cancel = false; ///< builds may be cancelled there
+};
+
 /// The whole checked configuration; the defaults here are the service's defaults (spec: operations.md).
 struct settings {
   orchestrator_settings orchestrator;
@@ -74,6 +84,9 @@ struct settings {
   ref_cache_settings ref_cache;
   listener_settings grpc{"127.0.0.1:8080", std::nullopt};
   std::optional<listener_settings> http; ///< where logs are served over HTTP; unset: nowhere
+  std::string log_base_url;              ///< where clients reach `http`; empty: where it listens
+  std::string health_address = ":9501";  ///< or `off`
+  debug_settings debug;
   log_level level = log_level::info;
 };
 

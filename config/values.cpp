@@ -111,7 +111,10 @@ result<void> check_text(const definition& d, const std::string& text, const load
   case value_kind::image:
     return verdict(d, parse_reference(text));
   case value_kind::listen_address:
+    if (d.may_be_off && text == off) return {};
     return verdict(d, check_address(text, address_use::listen));
+  case value_kind::base_url:
+    return verdict(d, check_base_url(text));
   case value_kind::peer_address:
     return verdict(d, check_address(text, address_use::connect));
   case value_kind::domain:
@@ -163,7 +166,10 @@ std::string expected(const definition& d) {
   case value_kind::image:
     return "an image reference such as \"registry.example.com/image:tag\"";
   case value_kind::listen_address:
-    return "an address such as \"127.0.0.1:8080\", \"[::1]:8080\" or \":0\"";
+    return std::string("an address such as \"127.0.0.1:8080\", \"[::1]:8080\" or \":0\"") +
+           (d.may_be_off ? "; or \"off\"" : "");
+  case value_kind::base_url:
+    return "a URL such as \"https://builder.example.com/logs\"";
   case value_kind::peer_address:
     return "an address such as \"ws-manager:8080\" or \"[::1]:8080\"";
   case value_kind::domain:

@@ -127,3 +127,23 @@ TEST_CASE("misspelt words find the word that was meant") {
   }
   CHECK(nearest("word", {}).empty());
 }
+
+TEST_CASE("a base URL is one that paths can be put behind") {
+  for (const std::string url : {"http://host", "https://host:8443", "http://[::1]", "http://[::1]:80/a/b",
+                                "https://builder.example.com/logs/"})
+    CHECK(check_base_url(url));
+  for (const std::string url :
+       {"", "host", "ftp://host", "http://", "http:///a", "http://host:", "http://host:0", "http://user@host",
+        "http://host?a", "http://host/#b", "http://ho st", "https://::1"}) {
+    CAPTURE(url);
+    CHECK_FALSE(check_base_url(url));
+  }
+}
+
+TEST_CASE("an address of the loopback is told from one that others reach") {
+  for (const std::string text : {"127.0.0.1:1", "127.1.2.3:1", "localhost:1", "[::1]:0"})
+    CHECK(is_loopback_address(text));
+  for (const std::string text :
+       {":1", "0.0.0.0:1", "[::]:1", "127.example.com:1", "10.0.0.1:1", "localhost.example:1"})
+    CHECK_FALSE(is_loopback_address(text));
+}

@@ -96,6 +96,9 @@ TEST_CASE("printed settings load as the same settings") {
   full.limits = {1, 2, 3};
   full.tag_cache_ms = 1500;
   full.registries.default_retry_after_ms = 2500;
+  full.log_base_url = "https://logs.example.com/x";
+  full.health_address = off;
+  full.debug = {"[::]:6060", "/token", true};
   full.level = log_level::error;
   full.registries.platform = {"linux", "arm", "v7"};
   full.registries.registries["docker.io"] = {.ca_file = "/ca.pem", .mirror = "mirror.example.com"};
@@ -109,6 +112,9 @@ TEST_CASE("printed settings load as the same settings") {
   }
   auto printed = json::parse(print_settings(full));
   CHECK(printed["server"]["services"]["http"]["tls"]["keyPath"] == "/c");
+  CHECK(printed["server"]["services"]["http"]["url"] == "https://logs.example.com/x");
+  CHECK(printed["health"]["address"] == "off");
+  CHECK(printed["debug"]["allowCancel"] == true);
   CHECK(printed["local"]["buildTimeLimit"] == "1m1.5s");
   CHECK(printed["local"]["layerCacheSize"] == "1000B");
   CHECK(printed["registries"]["docker.io"] == json{{"caFile", "/ca.pem"}, {"mirror", "mirror.example.com"}});

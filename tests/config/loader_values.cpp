@@ -154,3 +154,15 @@ TEST_CASE("named files have to exist when files are checked") {
   CHECK_THAT(missing.faults[0].message, Catch::Contains(here.path() + "/missing does not exist"));
   CHECK_FALSE(with(file + "/below").ok());
 }
+
+TEST_CASE("a debug address that others reach needs a token") {
+  for (const std::string text :
+       {R"({"debug": {"address": ":6060"}})", R"({"debug": {"address": "[::]:0"}})"}) {
+    auto result = load_settings(text);
+    REQUIRE(result.faults.size() == 1);
+    CHECK(result.faults[0].path == "debug.tokenFile");
+  }
+  CHECK(load_settings(R"({"debug": {"address": ":6060", "tokenFile": "/t"}})", {.check_files = false}).ok());
+  CHECK(load_settings(R"({"debug": {"address": "127.0.0.1:0"}, "health": {"address": "off"}})").ok());
+  CHECK(load_settings(R"({"debug": {"address": "off"}})").value.debug.address == off);
+}
