@@ -4,6 +4,7 @@
 #include "actors/names.hpp"
 #include "gateway/answers.hpp"
 #include "gateway/build_stream.hpp"
+#include "gateway/find_build.hpp"
 #include "gateway/gateway_actor.hpp"
 #include "gateway/grpc_status.hpp"
 #include "gateway/log_stream.hpp"
@@ -107,7 +108,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* image_builder_service::Logs(grpc::Ca
     parsed = bad_field("build_ref", "is empty, and so is build_id; one of them says whose log to follow");
   if (!parsed) {
     stream->refuse(parsed.error());
-  } else if (auto channel = running(wish.build_id(), wish.build_ref())) {
+  } else if (auto channel = find_running(*board_, wish.build_id(), wish.build_ref())) {
     stream->stream(std::move(channel));
   } else {
     auto answer = std::make_shared<log_stream_answer>(std::move(stream));
@@ -128,17 +129,6 @@ grpc::ServerUnaryReactor* image_builder_service::ListBuilds(grpc::CallbackServer
   auto* reactor = context->DefaultReactor();
   reactor->Finish(grpc::Status::OK);
   return reactor;
-}
-
-channel_ptr image_builder_service::running(const std::string& build_id,
-                                           const std::string& workspace_ref) const {
-  auto now = board_->read();
-  for (const auto& channel : now->channels) {
-    const auto& identity = channel->identity();
-    if (build_id.empty() ? identity.workspace_ref == workspace_ref : identity.build_id == build_id)
-      return channel;
-  }
-  return nullptr;
 }
 
 } // namespace ib

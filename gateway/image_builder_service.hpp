@@ -41,7 +41,6 @@ public:
 private:
   template <class Message>
   result<void> to_gateway(Message message);
-  channel_ptr running(const std::string& build_id, const std::string& workspace_ref) const;
 
   caf::actor_system& system_;
   std::shared_ptr<running_builds_board> board_;

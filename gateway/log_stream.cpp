@@ -1,5 +1,6 @@
 #include "gateway/log_stream.hpp"
 
+#include "gateway/find_build.hpp"
 #include "gateway/wire.hpp"
 
 #include <utility>
@@ -15,8 +16,7 @@ void log_stream::begin(build_channel& channel) {
 
 bool log_stream::next(grpc::ByteBuffer& message, bool complete) {
   if (dropped_ > 0) {
-    message = log_message("[image-builder: the first " + std::to_string(std::exchange(dropped_, 0)) +
-                          " bytes of this log are not kept any more]\n");
+    message = log_message(dropped_notice(std::exchange(dropped_, 0)));
     return true;
   }
   if (censor_) return next_censored(message, complete);

@@ -17,7 +17,9 @@
 #include "config/state_directory.hpp"
 #include "gateway/gateway_actor.hpp"
 #include "gateway/grpc_server.hpp"
+#include "gateway/http/server.hpp"
 #include "gateway/image_builder_service.hpp"
+#include "gateway/log_paths.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -118,10 +120,13 @@ struct service::parts {
   std::unique_ptr<caf::actor_system> system;
   caf::actor root;
   std::unique_ptr<image_builder_service> api;
+  std::unique_ptr<log_paths> logs;
+  std::unique_ptr<http::server> log_server; ///< null: logs are not served over HTTP
   std::unique_ptr<grpc_server> server;
 
   void open_house(const config::settings& settings);
   std::vector<child_spec> children_of_the_house(const config::settings& settings);
+  void serve_logs();
 };
 
 std::vector<child_spec> service::parts::children_of_the_house(const config::settings& settings) {
@@ -147,6 +152,10 @@ std::vector<child_spec> service::parts::children_of_the_house(const config::sett
                          settings.orchestrator.workspace_image_repository,
                          board,
                          {}};
+  if (log_server) {
+    auto base = settings.log_base_url.empty() ? log_server->base_url() : settings.log_base_url;
+    intake.log_url = [base](const std::string& id) { return log_paths::url(base, id); };
+  }
   return {
       {names::journal,
        [this, retention](caf::actor_system& s) {
@@ -174,6 +183,15 @@ void service::parts::open_house(const config::settings& settings) {
   root = system->spawn(house, children_of_the_house(settings), limits);
 }
 
+void service::parts::serve_logs() {
+  if (!log_server) return;
+  logs = std::make_unique<log_paths>(*system, board, draining);
+  http::router routes;
+  logs->add_to(routes);
+  log_server->serve(std::move(routes));
+  io::log_info("serving logs", {{"address", log_server->address()}});
+}
+
 result<std::unique_ptr<service>> service::start(const config::settings& settings) {
   auto folders = state_folders(settings);
   if (!folders) return folders.error();
@@ -187,6 +205,12 @@ result<std::unique_ptr<service>> service::start(const config::settings& settings
                                 io::make_registry_client(settings.registries, *credentials), *credentials);
   parts->journal =
       open_durable_store({parts->context->folders.state / "journal", settings.limits.log_bytes_per_build});
+  if (settings.http) {
+    // Before the house, whose builds are told where their log can be read.
+    auto listening = http::server::listen(*settings.http, "server.services.http");
+    if (!listening) return listening.error();
+    parts->log_server = std::move(*listening);
+  }
   parts->open_house(settings);
   parts->api = std::make_unique<image_builder_service>(
       *parts->system, parts->board, request_rules{settings.local.allow_file_protocol}, parts->draining);
@@ -194,6 +218,7 @@ result<std::unique_ptr<service>> service::start(const config::settings& settings
   auto server = grpc_server::start(settings.grpc, {started->parts_->api.get()});
   if (!server) return server.error();
   started->parts_->server = std::move(*server);
+  started->parts_->serve_logs();
   io::log_info("serving gRPC", {{"address", started->address()}});
   return started;
 }
@@ -213,6 +238,7 @@ service::~service() {
   parts_->root = nullptr;
   parts_->context->shutdown.request_stop();
   if (parts_->server) parts_->server->stop();
+  parts_->log_server.reset();
   parts_->context->workers.wait();
   // Waits for the last actor.
   parts_->system.reset();

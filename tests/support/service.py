@@ -17,6 +17,7 @@ class Service:
         self._config = os.path.join(self.state + ".json")
         whole = _laid_over({
             "server": {"services": {"grpc": {"address": "127.0.0.1:0"}}},
+            "health": {"address": "127.0.0.1:0"}, "debug": {"address": "127.0.0.1:0"},
             "local": {"stateDirectory": self.state, "isolation": "chroot", "stopGrace": "2s"},
         }, config)
         with open(self._config, "w", encoding="utf-8") as file:

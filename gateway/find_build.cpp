@@ -1,0 +1,20 @@
+#include "gateway/find_build.hpp"
+
+namespace ib {
+
+channel_ptr find_running(const running_builds_board& board, const std::string& build_id,
+                         const std::string& workspace_ref) {
+  auto now = board.read();
+  for (const auto& channel : now->channels) {
+    const auto& identity = channel->identity();
+    if (build_id.empty() ? identity.workspace_ref == workspace_ref : identity.build_id == build_id)
+      return channel;
+  }
+  return nullptr;
+}
+
+std::string dropped_notice(uint64_t bytes) {
+  return "[image-builder: the first " + std::to_string(bytes) + " bytes of this log are not kept any more]\n";
+}
+
+} // namespace ib

@@ -1,0 +1,63 @@
+#include "gateway/log_body.hpp"
+
+#include "actors/domain/base64.hpp"
+#include "gateway/find_build.hpp"
+
+#include <utility>
+
+namespace ib {
+
+namespace {
+
+/// As base64 some 64 KiB.
+constexpr size_t piece_bytes = size_t{48} * 1024;
+
+std::string line_of(std::string_view bytes) {
+  return R"({"result":{"data":")" + base64_encode(bytes) + "\"}}\n";
+}
+
+/// A channel's reader that waits for its connection's turn.
+class sleeper final : public channel_waiter {
+public:
+  explicit sleeper(std::shared_ptr<http::waker> who) : who_(std::move(who)) {}
+  void wake() override { who_->wake(); }
+
+private:
+  std::shared_ptr<http::waker> who_;
+};
+
+} // namespace
+
+log_body::log_body(channel_ptr channel, std::shared_ptr<const std::atomic<bool>> draining)
+    : channel_(std::move(channel)),
+      draining_(std::move(draining)),
+      cursor_(channel_->log().at(0)),
+      dropped_(cursor_.offset()) {}
+
+http::pulled log_body::next(std::string& piece) {
+  if (auto dropped = std::exchange(dropped_, 0); dropped > 0) {
+    piece = line_of(dropped_notice(dropped));
+    return http::pulled::piece;
+  }
+  // Asked before taking: what was appended before the end is then surely seen.
+  bool whole = channel_->log().closed();
+  bool draining = *draining_;
+  if (auto slice = cursor_.next(piece_bytes); !slice.bytes.empty()) {
+    piece = line_of(slice.bytes);
+    return http::pulled::piece;
+  }
+  if (whole) return http::pulled::end;
+  return draining ? http::pulled::cut : http::pulled::nothing;
+}
+
+bool log_body::park(const std::shared_ptr<http::waker>& who) {
+  channel_->park(std::make_shared<sleeper>(who));
+  return !has_news();
+}
+
+bool log_body::has_news() const {
+  const auto& log = channel_->log();
+  return log.end_offset() > cursor_.offset() || log.closed() || *draining_;
+}
+
+} // namespace ib
