@@ -16,11 +16,10 @@ using pointer = ref_cache_actor::stateful_pointer<ref_cache_state>;
 
 void keep(ref_board& board, const reference& ref, const io::found_image& image) {
   auto now = *board.read();
-  auto& known = now[board_key(ref)];
+  const auto known = std::exchange(now[board_key(ref)], image);
+  board.publish(std::move(now));
   if (known.ref.digest != image.ref.digest)
     io::log_info("resolved ahead", {{"ref", ref.to_string()}, {"digest", image.ref.digest}});
-  known = image;
-  board.publish(std::move(now));
 }
 
 void end_lookup(pointer self, const ref_cache_config& config) {

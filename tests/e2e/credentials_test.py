@@ -1,8 +1,6 @@
 #!/usr/bin/python3
 """Registries that ask who is there: the service's own credentials, the request's, and who may use which."""
 
-import base64
-import json
 import os
 import sys
 
@@ -10,15 +8,12 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import grpc  # noqa: E402
 
+import leftovers  # noqa: E402
 from client import Client, builder, ref_source, request  # noqa: E402
 from images import Images  # noqa: E402
-from workshop import PROLOGUE, WorkshopTest, main  # noqa: E402
+from workshop import PROLOGUE, WorkshopTest, encoded, main  # noqa: E402
 
 OWN, OTHER = ("pusher", "own-secret-1"), ("guest", "other-secret-2")
-
-
-def encoded(user):
-    return base64.b64encode(":".join(user).encode()).decode()
 
 
 class CredentialsTest(WorkshopTest):
@@ -32,15 +27,7 @@ class CredentialsTest(WorkshopTest):
         cls.base = cls.other.address + "/library/base:v1"
         cls.add_repository("house", {"Dockerfile": PROLOGUE + "RUN echo hello\n",
                                      "Dockerfile.from": f"FROM {cls.base}\nCOPY Dockerfile /\n"})
-        cls.config = {"orchestrator": {"pullSecretFile": cls.write_pull_secret("right.json", OWN)}}
-
-    @classmethod
-    def write_pull_secret(cls, name, user):
-        path = os.path.join(cls.folder, name)
-        with open(path + ".new", "w", encoding="ascii") as file:
-            json.dump({"auths": {cls.registry.address: {"auth": encoded(user)}}}, file)
-        os.replace(path + ".new", path)
-        return path
+        cls.config = {"orchestrator": {"pullSecretFile": cls.write_pull_secret("right.json", {cls.registry.address: OWN})}}
 
     def additional(self, user=OTHER):
         return builder.BuildRegistryAuth(additional={self.other.address: encoded(user)})
@@ -58,13 +45,13 @@ class CredentialsTest(WorkshopTest):
         self.assertEqual(self.images.digest(last.base_ref), self.images.digest(last.ref))
 
     def test_wrong_credentials_of_the_service_refuse_builds_until_the_file_is_mended(self):
-        path = self.write_pull_secret("changing.json", ("pusher", "secret-of-yesterday"))
+        path = self.write_pull_secret("changing.json", {self.registry.address: ("pusher", "secret-of-yesterday")})
         service = self.add_service({"orchestrator": {"pullSecretFile": path}})
         wish = request(self.source("house", version="mended"))
         with Client(service.address) as client:
             self.assert_unauthenticated(client.build_to_end, wish)
             self.assertEqual([], client.list())
-            self.write_pull_secret("changing.json", OWN)
+            self.write_pull_secret("changing.json", {self.registry.address: OWN})
             self.assert_built(client.build_to_end(wish))
         self.end_service(service)
 
@@ -95,10 +82,12 @@ class CredentialsTest(WorkshopTest):
         refused = self.assert_failed(self.client.build_to_end(request(source)))
         self.assertTrue(refused.startswith("build failed: "), refused)
         self.assertIn("cannot resolve image", refused)
-        responses = self.client.build_to_end(request(source, auth=self.additional()))
+        with leftovers.Arguments(self.service.pid) as arguments:
+            responses = self.client.build_to_end(request(source, auth=self.additional()))
         self.assertEqual(b"base\n", self.images.files(self.assert_built(responses).ref)["base"])
-        for text in (self.client.log_text(build_id=responses[0].info.build_id), self.service.log_text().encode(),
-                     self.images.configuration(responses[-1].ref)):
+        self.assertIn(b"buildah", arguments.text)
+        for text in (arguments.text, self.client.log_text(build_id=responses[0].info.build_id),
+                     self.service.log_text().encode(), self.images.configuration(responses[-1].ref)):
             for secret in (OTHER[1], encoded(OTHER), OWN[1], encoded(OWN)):
                 self.assertNotIn(secret.encode(), text)
         # The image's layers are here by now; who may not pull them does not get them from here either.

@@ -5,7 +5,6 @@ import base64
 import os
 import stat
 import sys
-import threading
 import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -104,28 +103,15 @@ class PrivateTest(WorkshopTest):
         self.assert_said_nothing(responses)
 
     def test_no_argument_of_any_process_holds_a_secret_while_a_private_build_runs(self):
-        seen, done = {}, threading.Event()
-
-        def watch():
-            while not done.is_set():
-                for pid in leftovers.children(self.service.pid):
-                    seen[leftovers.command_line(pid)] = True
-
-        watcher = threading.Thread(target=watch, daemon=True)
-        watcher.start()
-        try:
+        with leftovers.Arguments(self.service.pid) as arguments:
             stream = self.build(basic(), "Dockerfile.gate")
             first = next(stream)
             self.gate.wait_for("open")
             self.gate.open("open")
             self.assert_built([first, *stream])
-        finally:
-            done.set()
-            watcher.join()
-        arguments = b"\n".join(seen)
-        self.assertIn(b"git", arguments)
-        self.assertIn(b"buildah", arguments)
-        self.assert_secret_free(arguments, "an argument")
+        self.assertIn(b"git", arguments.text)
+        self.assertIn(b"buildah", arguments.text)
+        self.assert_secret_free(arguments.text, "an argument")
 
     def test_files_of_a_running_private_build_are_for_the_service_alone(self):
         config = basic()

@@ -144,7 +144,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(*FAILURES[mode])
         if mode == "redirect":
             return self.answer(307, b"", extra=[("Location", "http://127.0.0.2:9/elsewhere")])
-        password = "password-%d" % len(self.server.seen)
+        password = self.server.options.password or "password-%d" % len(self.server.seen)
         lifetime = int(mode.removeprefix("expires-")) if mode.startswith("expires-") else 12 * 3600
         entry = {
             "authorizationToken": base64.b64encode(("AWS:" + password).encode()).decode(),
@@ -203,6 +203,7 @@ def main():
     parser = argparse.ArgumentParser()
     for name in ("--secret", "--session", "--identity"):
         parser.add_argument(name, required=True)
+    parser.add_argument("--password", help="what is given out; else a new one each time")
     check_published_example()
     service = Service(parser.parse_args())
     print("listening on 127.0.0.1:%d;" % service.server_address[1], flush=True)

@@ -7,6 +7,8 @@ import io
 import json
 import tarfile
 
+from registry import unverified
+
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 _CONFIG = "application/vnd.oci.image.config.v1+json"
@@ -22,8 +24,9 @@ def digest_of(content):
 class Images:
     """The images of one registry; `user` is a (name, password) pair where it asks for one."""
 
-    def __init__(self, address, user=None):
+    def __init__(self, address, user=None, tls=False):
         self.address = address
+        self._tls = tls
         self._headers = {}
         if user:
             self._headers["Authorization"] = "Basic " + base64.b64encode(":".join(user).encode()).decode()
@@ -114,7 +117,8 @@ class Images:
         return digest_of(content)
 
     def _ask(self, method, path, headers=None, body=None):
-        connection = http.client.HTTPConnection(self.address, timeout=60)
+        connection = http.client.HTTPSConnection(self.address, timeout=60, context=unverified()) if self._tls else \
+            http.client.HTTPConnection(self.address, timeout=60)
         try:
             connection.request(method, path, body, {**self._headers, **(headers or {})})
             answer = connection.getresponse()

@@ -1,6 +1,7 @@
 """What a build may leave behind: processes, mounts, folders, open files. Read from /proc, nothing of the service's."""
 
 import os
+import threading
 
 
 def processes(state_folder):
@@ -44,6 +45,30 @@ def command_line(pid):
             return file.read()
     except OSError:
         return b""
+
+
+class Arguments:
+    """Collects the arguments of every process below one, from `with` to its end; `text` has them all."""
+
+    def __init__(self, pid):
+        self._pid, self._seen, self._done = pid, set(), threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self):
+        self._watcher.start()
+        return self
+
+    def __exit__(self, *_what):
+        self._done.set()
+        self._watcher.join()
+
+    def _watch(self):
+        while not self._done.is_set():
+            self._seen.update(command_line(pid) for pid in children(self._pid))
+
+    @property
+    def text(self):
+        return b"\n".join(self._seen)
 
 
 def mounts(state_folder):

@@ -16,6 +16,7 @@ class LimitingRegistry:
         self._limited, self._later = [], []  # one for each request to refuse
         self._asked = []  # (method, path) of every request
         self._lock = threading.Lock()
+        self.out_of_order = False  # True: connections are closed without an answer
         door = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -23,6 +24,9 @@ class LimitingRegistry:
 
             def serve(self):
                 body = self.read_body()
+                if door.out_of_order:
+                    self.close_connection = True
+                    return None
                 limit = door.refusal(self.command, self.path)
                 if limit is not None:
                     return self.refuse(limit)

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import ssl
 import subprocess
 import urllib.error
 import urllib.request
@@ -17,15 +18,16 @@ storage:
   filesystem: {{rootdirectory: "{root}"}}
   delete: {{enabled: true}}
   maintenance: {{uploadpurging: {{enabled: false}}}}
-http: {{addr: "127.0.0.1:{port}"}}
+http: {{addr: "127.0.0.1:{port}"{tls}}}
 {auth}"""
 _ACCESS = re.compile(r'"([A-Z]+) (\S+) HTTP/[0-9.]+" ([0-9]{3}) ')
 
 
 class Registry:
-    """`users` maps names to passwords; None lets everybody in. Ends with `close`."""
+    """`users` maps names to passwords; None lets everybody in. With `host` it speaks HTTPS, under that name, with a CA
+    of its own in `ca_file`. Ends with `close`."""
 
-    def __init__(self, folder, users=None):
+    def __init__(self, folder, users=None, host=None):
         self._folder = folder
         os.makedirs(folder)
         self._auth = ""
@@ -36,13 +38,19 @@ class Registry:
             with open(path, "w", encoding="ascii") as file:
                 file.write(entries)
             self._auth = f'auth: {{htpasswd: {{realm: tests, path: "{path}"}}}}\n'
+        self._tls = self.ca_file = ""
+        if host:
+            self.ca_file, key = (os.path.join(folder, name) for name in ("ca.pem", "key.pem"))
+            make_certificate(f"DNS:{host}", key, self.ca_file)
+            self._tls = f', tls: {{certificate: "{self.ca_file}", key: "{key}"}}'
         self._child = None
         self._start(0)
 
     def _start(self, port):
         config = os.path.join(self._folder, "config.yml")
         with open(config, "w", encoding="ascii") as file:
-            file.write(_CONFIG.format(root=os.path.join(self._folder, "images"), port=port, auth=self._auth))
+            file.write(_CONFIG.format(root=os.path.join(self._folder, "images"), port=port, auth=self._auth,
+                                      tls=self._tls))
         self._child = Child(["docker-registry", "serve", config])
         self.address = self._child.wait_for_error_line(_listening)
 
@@ -51,8 +59,10 @@ class Registry:
         # A log line is written after its answer, and each connection has its own thread: the line of a last request
         # of our own shows that the log is read up to here, but for requests whose answers are still under way.
         mark = f"/v2/?mark={uuid.uuid4().hex}"
+        scheme = "https" if self._tls else "http"
         with contextlib.suppress(urllib.error.HTTPError):
-            urllib.request.urlopen("http://" + self.address + mark, timeout=60).close()
+            urllib.request.urlopen(f"{scheme}://{self.address}{mark}", timeout=60,
+                                   context=unverified() if self._tls else None).close()
         self._child.out.wait_for(lambda line: mark in line)
         hits = [_ACCESS.search(line) for line in self._child.out.all()]
         return [(hit[1], hit[2], int(hit[3])) for hit in hits if hit and "mark=" not in hit[2]]
@@ -64,12 +74,28 @@ class Registry:
         self._child.kill()
 
 
+def make_certificate(name, key, certificate):
+    """A certificate for a name ("DNS:a.test"), which is its own CA, and its key, both PEM files."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test",
+                    "-addext", "subjectAltName=" + name, "-keyout", key, "-out", certificate], check=True,
+                   capture_output=True)
+
+
 def _listening(line):
     try:
         message = json.loads(line).get("msg", "")
     except ValueError:
         return None
-    return message.removeprefix("listening on ") if message.startswith("listening on ") else None
+    if not message.startswith("listening on "):
+        return None
+    return message.removeprefix("listening on ").removesuffix(", tls")
+
+
+def unverified():
+    """For requests of the test's own."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def moved_blobs(requests):

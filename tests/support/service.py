@@ -11,10 +11,11 @@ from places import program
 class Service:
     """`config` is laid over a small default: `chroot` isolation (a step reaches the test's gate), free ports."""
 
-    def __init__(self, folder, config):
+    def __init__(self, folder, config, environment=None):
         # Beside the test's other folders, which hold registries: what mentions this path belongs to the service.
         self.state = tempfile.mkdtemp(prefix="state-", dir=folder)
         self._config = os.path.join(self.state + ".json")
+        self._environment = {**os.environ, **(environment or {})}
         whole = _laid_over({
             "server": {"services": {"grpc": {"address": "127.0.0.1:0"}}},
             "health": {"address": "127.0.0.1:0"}, "debug": {"address": "127.0.0.1:0"},
@@ -25,7 +26,8 @@ class Service:
         self.start()
 
     def start(self):
-        self._child = Child([program("image-builder"), "run", "--config", self._config, "--json-log"])
+        self._child = Child([program("image-builder"), "run", "--config", self._config, "--json-log"],
+                            self._environment)
         self.pid = self._child.pid
         self.address = self._child.wait_for_error_line(_serving)
 

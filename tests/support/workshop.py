@@ -1,5 +1,7 @@
 """What the end-to-end tests stand on: a registry, a git server, a gate, and the service, one of each per test class."""
 
+import base64
+import json
 import os
 import shutil
 import sys
@@ -24,10 +26,16 @@ COMMANDS = ("sh", "wget", "cat", "echo", "seq", "printf", "false", "base64", "ls
 GIT_USER, GIT_PASSWORD = "e2e-git-user", "e2e:git@p4ss w0rd/x"
 
 
+def encoded(user):
+    """A (name, password) pair as registries want it."""
+    return base64.b64encode(":".join(user).encode()).decode()
+
+
 class WorkshopTest(unittest.TestCase):
     """Subclasses set what they need; everything ends with the class, and what the service left behind is an error."""
 
     config = {}  # laid over the service's defaults
+    environment = None  # and over the test's environment
     registry_users = None
 
     @classmethod
@@ -42,7 +50,7 @@ class WorkshopTest(unittest.TestCase):
         user = next(iter((cls.registry_users or {}).items()), None)
         cls.images = Images(cls.registry.address, user)
         cls.prepare()
-        cls.service = cls.add_service(cls.config)
+        cls.service = cls.add_service(cls.config, cls.environment)
         cls.client = Client(cls.service.address)
         cls.addClassCleanup(cls.client.close)
 
@@ -67,18 +75,28 @@ class WorkshopTest(unittest.TestCase):
         assert not left, f"the service left behind: {left}"
 
     @classmethod
-    def add_registry(cls, name, users=None):
-        registry = Registry(os.path.join(cls.folder, name), users)
+    def add_registry(cls, name, users=None, host=None):
+        registry = Registry(os.path.join(cls.folder, name), users, host)
         cls.addClassCleanup(registry.close)
         return registry
 
     @classmethod
-    def add_service(cls, config):
+    def add_service(cls, config, environment=None):
         orchestrator = {"engine": "local", "baseImageRepository": cls.registry.address + "/base-images",
                         "workspaceImageRepository": cls.registry.address + "/workspace-images"}
-        service = Service(cls.folder, {**config, "orchestrator": {**orchestrator, **config.get("orchestrator", {})}})
+        service = Service(cls.folder, {**config, "orchestrator": {**orchestrator, **config.get("orchestrator", {})}},
+                          environment)
         cls.addClassCleanup(service.kill)
         return service
+
+    @classmethod
+    def write_pull_secret(cls, name, users):
+        """A Docker config file with a (name, password) pair for each registry, put in place at once; its path."""
+        path = os.path.join(cls.folder, name)
+        with open(path + ".new", "w", encoding="ascii") as file:
+            json.dump({"auths": {address: {"auth": encoded(user)} for address, user in users.items()}}, file)
+        os.replace(path + ".new", path)
+        return path
 
     @classmethod
     def add_repository(cls, name, files, branch="main", with_busybox=True):
