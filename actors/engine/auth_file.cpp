@@ -16,6 +16,9 @@ nlohmann::json entry_of(const registry_credential& credential) {
     entry["auth"] = base64_encode(credential.username + ":" + credential.password);
   else if (!credential.opaque_auth.empty())
     entry["auth"] = credential.opaque_auth;
+  // The tools overlook an identity token that stands beside no user.
+  else if (!credential.identity_token.empty())
+    entry["auth"] = base64_encode("<token>:");
   if (!credential.identity_token.empty()) entry["identitytoken"] = credential.identity_token;
   if (!credential.registry_token.empty()) entry["registrytoken"] = credential.registry_token;
   return entry;

@@ -255,6 +255,9 @@ result<fs::path> pipeline::auth_file(const std::string& name, registry_purpose p
       context_.credentials->find(plan_->auth, purpose, domain,
                                  [done](registry_credential found) { done(std::move(found)); });
     });
+    if (!credentials[domain].registry_token.empty())
+      progress_.say("the credential for " + domain +
+                    " is a registry token: the service itself can use it, buildah and skopeo cannot");
   }
   auto path = folder_ / name;
   if (auto written = write_auth_file(path, credentials); !written) return written.error();

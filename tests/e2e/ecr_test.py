@@ -11,10 +11,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import grpc  # noqa: E402
 
 import leftovers  # noqa: E402
-from child import Child  # noqa: E402
 from client import Client, builder, ref_source, request  # noqa: E402
 from images import Images  # noqa: E402
-from places import SOURCE_DIR  # noqa: E402
 from workshop import PROLOGUE, WorkshopTest, encoded, main  # noqa: E402
 
 HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
@@ -26,7 +24,7 @@ SECRETS = (PASSWORD, SECRET, IDENTITY, "s3cret/session", encoded(("AWS", PASSWOR
 class EcrTest(WorkshopTest):
     @classmethod
     def prepare(cls):
-        cls.ecr = cls.add_registry("ecr", {"AWS": PASSWORD}, host=HOST)
+        cls.ecr = cls.add_registry("ecr", {"AWS": PASSWORD}, host="DNS:" + HOST)
         cls.digest = Images(cls.ecr.address, ("AWS", PASSWORD), tls=True).push("team/base", "v1", {"base": b"base\n"})
         cls.amazon = cls.add_program("ecr_server.py", "--secret", SECRET, "--session", "s3cret/session", "--identity",
                                      IDENTITY, "--password", PASSWORD)
@@ -39,14 +37,6 @@ class EcrTest(WorkshopTest):
             "Dockerfile": f"FROM {BASE}\nCOPY Dockerfile /\n",
             "Dockerfile.spy": f"FROM {BASE} AS base\n" + PROLOGUE + "COPY --from=base /base /\n" +
                               "RUN cat /proc/*/environ; echo looked\n"})
-
-    @classmethod
-    def add_program(cls, name, *arguments):
-        """Starts a program of the tests and returns the address that it tells."""
-        program = Child(["/usr/bin/python3", os.path.join(SOURCE_DIR, "tests", "support", name), *arguments])
-        cls.addClassCleanup(program.kill)
-        said = "listening on "
-        return program.out.wait_for(lambda line: line.startswith(said) and line.removeprefix(said).rstrip(";"))
 
     @classmethod
     def keys(cls, mode=""):

@@ -5,6 +5,8 @@ import http.client
 import http.server
 import threading
 
+from http_body import read_body
+
 
 _Limit = collections.namedtuple("_Limit", "part seconds method once_asked")
 
@@ -23,7 +25,7 @@ class LimitingRegistry:
             protocol_version = "HTTP/1.1"
 
             def serve(self):
-                body = self.read_body()
+                body = read_body(self)
                 if door.out_of_order:
                     self.close_connection = True
                     return None
@@ -49,16 +51,6 @@ class LimitingRegistry:
                     self.wfile.write(content)
                 upstream.close()
                 return None
-
-            def read_body(self):
-                if "chunked" not in self.headers.get("Transfer-Encoding", ""):
-                    return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                body = b""
-                while length := int(self.rfile.readline(), 16):
-                    body += self.rfile.read(length)
-                    self.rfile.readline()
-                self.rfile.readline()
-                return body
 
             def refuse(self, limit):
                 self.send_response(429)

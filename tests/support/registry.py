@@ -24,13 +24,14 @@ _ACCESS = re.compile(r'"([A-Z]+) (\S+) HTTP/[0-9.]+" ([0-9]{3}) ')
 
 
 class Registry:
-    """`users` maps names to passwords; None lets everybody in. With `host` it speaks HTTPS, under that name, with a CA
-    of its own in `ca_file`. Ends with `close`."""
+    """`users` maps names to passwords; None lets everybody in, or whom the line `auth` of its configuration says. With
+    `host` ("DNS:a.test") it speaks HTTPS under that name, with a CA of its own in `ca_file`, to those whose
+    certificate `client_ca` signed where that is given. Ends with `close`."""
 
-    def __init__(self, folder, users=None, host=None):
+    def __init__(self, folder, users=None, host=None, auth="", client_ca=None):
         self._folder = folder
         os.makedirs(folder)
-        self._auth = ""
+        self._auth = auth
         if users:
             entries = "".join(subprocess.run(["htpasswd", "-Bbn", name, password], check=True, capture_output=True,
                                              text=True).stdout.strip() + "\n" for name, password in users.items())
@@ -41,8 +42,9 @@ class Registry:
         self._tls = self.ca_file = ""
         if host:
             self.ca_file, key = (os.path.join(folder, name) for name in ("ca.pem", "key.pem"))
-            make_certificate(f"DNS:{host}", key, self.ca_file)
-            self._tls = f', tls: {{certificate: "{self.ca_file}", key: "{key}"}}'
+            make_certificate(host, key, self.ca_file)
+            clients = f', clientcas: ["{client_ca}"]' if client_ca else ""
+            self._tls = f', tls: {{certificate: "{self.ca_file}", key: "{key}"{clients}}}'
         self._child = None
         self._start(0)
 

@@ -15,6 +15,8 @@ import subprocess
 import time
 import urllib.parse
 
+from http_body import read_body
+
 options = None
 requests = []
 
@@ -82,7 +84,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.give_token(user, query.get("service", [""])[0], query.get("scope", []), "token")
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        body = read_body(self).decode()
         form = {name: values[0] for name, values in urllib.parse.parse_qs(body).items()}
         users = dict(pair.split(":", 1) for pair in options.identity)
         if form.get("grant_type") != "refresh_token" or form.get("refresh_token") not in users:

@@ -10,11 +10,12 @@ import unittest
 
 import git_repositories
 import leftovers
-from child import show
+from child import Child, show
 from client import FAILURE, RUNNING, SUCCESS, Client, file_source, git
 from gate import Gate
 from git_server import GitServer
 from images import Images
+from places import SOURCE_DIR
 from registry import Registry
 from service import Service
 
@@ -75,8 +76,8 @@ class WorkshopTest(unittest.TestCase):
         assert not left, f"the service left behind: {left}"
 
     @classmethod
-    def add_registry(cls, name, users=None, host=None):
-        registry = Registry(os.path.join(cls.folder, name), users, host)
+    def add_registry(cls, name, users=None, **more):
+        registry = Registry(os.path.join(cls.folder, name), users, **more)
         cls.addClassCleanup(registry.close)
         return registry
 
@@ -90,11 +91,24 @@ class WorkshopTest(unittest.TestCase):
         return service
 
     @classmethod
+    def add_program(cls, name, *arguments):
+        """Starts a server of tests/support and returns the address that it tells."""
+        server = Child(["/usr/bin/python3", os.path.join(SOURCE_DIR, "tests", "support", name), *arguments])
+        cls.addClassCleanup(server.kill)
+        said = "listening on "
+        return server.out.wait_for(lambda line: line.startswith(said) and line.removeprefix(said).rstrip(";"))
+
+    @classmethod
     def write_pull_secret(cls, name, users):
         """A Docker config file with a (name, password) pair for each registry, put in place at once; its path."""
+        return cls.write_docker_config(name, {"auths": {address: {"auth": encoded(user)}
+                                                        for address, user in users.items()}})
+
+    @classmethod
+    def write_docker_config(cls, name, content):
         path = os.path.join(cls.folder, name)
         with open(path + ".new", "w", encoding="ascii") as file:
-            json.dump({"auths": {address: {"auth": encoded(user)} for address, user in users.items()}}, file)
+            json.dump(content, file)
         os.replace(path + ".new", path)
         return path
 
