@@ -62,32 +62,36 @@ def stubs(folder):
 
 
 class House:
-    """A registry, a git daemon with one repository, and the service."""
+    """A registry, a git daemon with one repository, and the service.
 
-    def __init__(self, bin_folder, settings):
+    `path`: a folder whose programs the service finds before the system's.
+    """
+
+    def __init__(self, bin_folder, settings, path=None):
         # So that a terminated program cleans up like an interrupted one.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ib-bench-"))
+        self.bin = pathlib.Path(bin_folder).resolve()
         self.processes = []
+        self.streams = []
+        self._path = path
         try:
             self.registry_port = self._start_registry()
             self.git_port = self._start_git()
-            self._start_service(pathlib.Path(bin_folder).resolve(), settings)
-            self.pb, pb_grpc, self.content = stubs(self.folder / "stubs")
-            self.stub = pb_grpc.ImageBuilderStub(grpc.insecure_channel(f"127.0.0.1:{self.service_port}"))
+            self._write_config(settings)
+            self.start_service()
+            self.pb, self._grpc, self.content = stubs(self.folder / "stubs")
+            self.channel = grpc.insecure_channel(f"127.0.0.1:{self.service_port}")
+            self.stub = self._grpc.ImageBuilderStub(self.channel)
         except BaseException:
             self.close()
             raise
 
     def close(self):
+        for stream in self.streams:
+            stream.cancel()
         for process in reversed(self.processes):
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-                try:
-                    process.wait(40)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
+            end(process)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):
@@ -96,10 +100,10 @@ class House:
     def __exit__(self, *_):
         self.close()
 
-    def _spawn(self, name, argv):
+    def _spawn(self, name, argv, environment=None):
         with open(self.folder / f"{name}.log", "wb") as log:
             process = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                       start_new_session=True)
+                                       start_new_session=True, env={**os.environ, **(environment or {})})
         self.processes.append(process)
         return process
 
@@ -130,22 +134,30 @@ class House:
         ready(time.monotonic() + 30, lambda: accepts(port), process, "git daemon")
         return port
 
-    def _start_service(self, bin_folder, settings):
+    def _write_config(self, settings):
         self.state = self.folder / "state"
+        self.config = self.folder / "config.json"
         registry = f"localhost:{self.registry_port}"
-        config = self.folder / "config.json"
-        config.write_text(json.dumps({
+        self.config.write_text(json.dumps(laid_over({
             "orchestrator": {"engine": "local", "baseImageRepository": f"{registry}/base-images",
                              "workspaceImageRepository": f"{registry}/workspace-images"},
             "server": {"services": {"grpc": {"address": "127.0.0.1:0"}}},
-            "local": {"stateDirectory": str(self.state)}, **settings}))
-        self.service = self._spawn("service", [bin_folder / "image-builder", "run", "--config", config])
+            "local": {"stateDirectory": str(self.state)}}, settings)))
+
+    def start_service(self):
+        path = f"{self._path}:{os.environ['PATH']}" if self._path else os.environ["PATH"]
+        self.service = self._spawn("service", [self.bin / "image-builder", "run", "--config", self.config],
+                                   {"PATH": path})
         serving = re.compile(r'"message":"serving gRPC".*"address":"[^"]*:(\d+)"')
         try:
             ready(time.monotonic() + 30, lambda: serving.search(self.log("service")), self.service, "the service")
         except RuntimeError as fault:
             raise RuntimeError(f"{fault}: {self.log('service')}") from None
         self.service_port = int(serving.search(self.log("service"))[1])
+
+    def wait_until_able(self):
+        """Until the service knows how builds can be isolated here, and does nothing any more."""
+        ready(time.monotonic() + 60, lambda: "build isolation: " in self.log("service"), self.service, "the engine")
 
     def git(self, *arguments, environment=None):
         """Runs git on the bare repository, without anybody's configuration."""
@@ -173,20 +185,47 @@ class House:
     def git_url(self):
         return f"git://127.0.0.1:{self.git_port}/bench.git"
 
-    def build(self, commit, version):
-        """Builds through the service and waits for the end; the last response."""
+    def request(self, commit, version):
         git = self.content.GitInitializer(remote_uri=self.git_url, target_mode=self.content.REMOTE_COMMIT,
                                           clone_taget=commit)
         source = self.pb.BuildSource(file=self.pb.BuildSourceDockerfile(
             source=self.content.WorkspaceInitializer(git=git), dockerfile_version=version,
             dockerfile_path="Dockerfile"))
+        return self.pb.BuildRequest(source=source, force_rebuild=True, triggered_by="bench")
+
+    def start(self, commit, version):
+        """Starts a build and goes on; its first response. The build ends with the house."""
+        stream = self.stub.Build(self.request(commit, version))
+        self.streams.append(stream)
+        return next(stream)
+
+    def build(self, commit, version):
+        """Builds through the service and waits for the end; the last response."""
         last = None
-        request = self.pb.BuildRequest(source=source, force_rebuild=True, triggered_by="bench")
-        for last in self.stub.Build(request, timeout=600):
+        for last in self.stub.Build(self.request(commit, version), timeout=600):
             pass
         if last is None or last.status != self.pb.done_success:
             raise RuntimeError(f"the build failed: {last.message if last else 'no answer'}\n{self.log('service')}")
         return last
+
+
+def end(process):
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(40)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def laid_over(base, more):
+    """One JSON object laid over another."""
+    for key, value in more.items():
+        both = isinstance(value, dict) and isinstance(base.get(key), dict)
+        base[key] = laid_over(base[key], value) if both else value
+    return base
 
 
 def busybox():
