@@ -29,7 +29,8 @@ channel_ptr make_channel(const build_plan& plan, uint64_t log_retention_bytes) {
 
 void direction::begin(std::shared_ptr<running_builds_board> board, director_settings settings) {
   board_ = std::move(board);
-  settings_ = settings;
+  settings_ = std::move(settings);
+  settings_.health->not_ready(health_names::recovery, "the builds in the journal are being taken over");
   queue_ = std::make_unique<queue_policy>(settings_.limits);
   epoch_ = board_->read()->epoch;
   read_books();
@@ -53,6 +54,7 @@ void direction::read_books() {
 
 /// Without the books nothing may be started: a build of the same reference might be in them.
 void direction::books_are_closed(error why) {
+  settings_.health->not_ready(health_names::recovery, why.message);
   books_closed_ = std::move(why);
   self_->delayed_send(self_, books_pause, read_the_books{});
 }
@@ -77,6 +79,7 @@ void direction::recover(const std::vector<build_record>& records) {
     if (supervisor) self_->send(supervisor, start_build{id});
   }
   publish();
+  settings_.health->ready(health_names::recovery);
 }
 
 caf::typed_response_promise<build_admitted> direction::admit(const admit_build& wish) {

@@ -3,6 +3,7 @@
 #include "actors/domain/queue_policy.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/running_builds.hpp"
+#include "actors/service_health.hpp"
 
 #include <caf/typed_response_promise.hpp>
 
@@ -18,6 +19,7 @@ namespace ib {
 struct director_settings {
   queue_limits limits;
   uint64_t log_retention_bytes = 64ULL << 20;
+  std::shared_ptr<service_health> health = std::make_shared<service_health>(); ///< told while it recovers
 };
 
 /// Time to ask the journal again for the builds that have not ended.

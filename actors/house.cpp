@@ -32,20 +32,22 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::start_child)
 
 namespace ib {
 
-caf::behavior house(caf::event_based_actor* self, std::vector<child_spec> specs, restart_limits limits) {
+caf::behavior house(caf::event_based_actor* self, std::vector<child_spec> specs, restart_limits limits,
+                    std::shared_ptr<service_health> health) {
   keep_what(self, "house");
   auto children = std::make_shared<std::vector<child>>();
   for (auto& spec : specs)
     children->push_back({std::move(spec), nullptr, restart_policy(limits)});
 
-  auto start = [self, children](size_t index) {
+  auto start = [self, children, health](size_t index) {
     auto& who = (*children)[index];
     who.actor = who.spec.start(self->system());
     self->system().registry().put(who.spec.name, who.actor);
     self->monitor(caf::actor_cast<caf::actor>(who.actor));
+    if (who.spec.vital) health->ready(caf::to_string(who.spec.name));
   };
 
-  self->set_down_handler([self, children, limits](caf::down_msg& down) {
+  self->set_down_handler([self, children, limits, health](caf::down_msg& down) {
     for (size_t i = 0; i < children->size(); ++i) {
       auto& who = (*children)[i];
       if (!who.actor || who.actor->address() != down.source) continue;
@@ -54,9 +56,11 @@ caf::behavior house(caf::event_based_actor* self, std::vector<child_spec> specs,
       auto now = std::chrono::duration_cast<std::chrono::milliseconds>(self->clock().now().time_since_epoch())
                      .count();
       auto delay_ms = who.policy.on_crash(now).value_or(limits.max_delay_ms);
-      io::log_error("restarting actor", {{"actor", caf::to_string(who.spec.name)},
-                                         {"cause", self->system().render(down.reason)},
-                                         {"delay_ms", std::to_string(delay_ms)}});
+      auto name = caf::to_string(who.spec.name);
+      auto cause = self->system().render(down.reason);
+      if (who.spec.vital) health->not_ready(name, "is being restarted after a crash: " + cause);
+      io::log_error("restarting actor",
+                    {{"actor", name}, {"cause", cause}, {"delay_ms", std::to_string(delay_ms)}});
       self->delayed_send(self, std::chrono::milliseconds(delay_ms), start_child{i});
     }
   });

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/domain/restart_policy.hpp"
+#include "actors/service_health.hpp"
 
 #include <caf/actor_control_block.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -8,6 +9,7 @@
 #include <caf/event_based_actor.hpp>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,7 @@ namespace ib {
 struct child_spec {
   caf::atom_value name;
   std::function<caf::strong_actor_ptr(caf::actor_system&)> start;
+  bool vital = true; ///< without it the service is not ready
 };
 
 /// Ends the children in reverse order, then the supervisor.
@@ -24,8 +27,10 @@ struct stop_house {};
 
 /// The root of the tree: starts the children in order under their names and starts those again that crash. A
 /// child that crashes more often than `limits` allow is started again at the longest delay: a service that
-/// limps is better than none at night, and the log says so each time.
-caf::behavior house(caf::event_based_actor* self, std::vector<child_spec> children, restart_limits limits);
+/// limps is better than none at night, and the log says so each time. `health` is told while a vital one is
+/// away.
+caf::behavior house(caf::event_based_actor* self, std::vector<child_spec> children, restart_limits limits,
+                    std::shared_ptr<service_health> health);
 
 } // namespace ib
 

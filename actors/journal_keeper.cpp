@@ -12,6 +12,8 @@ namespace ib {
 namespace {
 
 constexpr std::chrono::minutes retention_interval{10};
+/// Between two looks at a storage that fails.
+constexpr std::chrono::seconds storage_pause{1};
 
 } // namespace
 
@@ -107,6 +109,16 @@ void journal_work::watch(std::string& trouble, const result<void>& outcome) {
   }
   state_.trouble = now;
   board_->publish(state_);
+  if (!now.empty() && !std::exchange(will_look_again_, true))
+    self_->delayed_send(self_, storage_pause, try_storage{});
+}
+
+void journal_work::look_again() {
+  will_look_again_ = false;
+  auto done = commit_scheduled_ ? result<void>() : store_->retain(limits_);
+  // A log that still cannot be written has a build that tries to, and says so again.
+  if (done) log_trouble_.clear();
+  watch(database_trouble_, done);
 }
 
 journal_impl::behavior_type journal_keeper(journal_impl::stateful_pointer<journal_keeper_state> self,
@@ -132,6 +144,7 @@ journal_impl::behavior_type journal_keeper(journal_impl::stateful_pointer<journa
       },
       [work](const commit_batch&) { work->commit(); },
       [work](const retain_builds&) { work->retain(); },
+      [work](const try_storage&) { work->look_again(); },
   };
 }
 

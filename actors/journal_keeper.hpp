@@ -15,8 +15,11 @@ namespace ib {
 struct commit_batch {};
 /// Time to look for finished builds that are too old.
 struct retain_builds {};
+/// Time to see whether the storage works again.
+struct try_storage {};
 
-using journal_impl = journal_actor::extend<caf::reacts_to<commit_batch>, caf::reacts_to<retain_builds>>;
+using journal_impl = journal_actor::extend<caf::reacts_to<commit_batch>, caf::reacts_to<retain_builds>,
+                                           caf::reacts_to<try_storage>>;
 
 /// Serializes all access to the journal store, in group commits: writes that are in the mailbox together
 /// become durable together, and their askers are answered then. The store belongs to the root supervisor, so
@@ -33,6 +36,8 @@ public:
   void note(const result<void>& staged);
   void commit();
   void retain();
+  /// While the service is not ready because of its storage nobody may come to write: the keeper looks itself.
+  void look_again();
 
   journal_store& store() { return *store_; }
   /// The store without anything staged: for reading.
@@ -55,6 +60,7 @@ private:
   std::vector<promise> waiting_; ///< for the commit
   bool commit_scheduled_ = false;
   bool retain_due_ = false;
+  bool will_look_again_ = false;
 };
 
 struct journal_keeper_state {
@@ -70,3 +76,4 @@ journal_impl::behavior_type journal_keeper(journal_impl::stateful_pointer<journa
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::commit_batch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::retain_builds)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::try_storage)

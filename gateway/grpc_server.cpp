@@ -41,7 +41,7 @@ result<std::shared_ptr<grpc::ServerCredentials>> credentials(const config::liste
 } // namespace
 
 result<std::unique_ptr<grpc_server>> grpc_server::start(const config::listener_settings& settings,
-                                                        const std::vector<grpc::Service*>& services) {
+                                                        const std::vector<named_service>& services) {
   static const bool plugins = [] {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -56,9 +56,11 @@ result<std::unique_ptr<grpc_server>> grpc_server::start(const config::listener_s
   builder.SetMaxReceiveMessageSize(max_request_bytes);
   // Two services on one port would each get half of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  for (auto* service : services)
-    builder.RegisterService(service);
   std::unique_ptr<grpc_server> started(new grpc_server);
+  for (const auto& [name, service] : services) {
+    builder.RegisterService(service);
+    started->names_.push_back(name);
+  }
   started->server_ = builder.BuildAndStart();
   if (!started->server_ || port == 0)
     return error{error_code::failed_precondition,
@@ -67,6 +69,13 @@ result<std::unique_ptr<grpc_server>> grpc_server::start(const config::listener_s
                  {}};
   started->address_ = settings.address.substr(0, settings.address.rfind(':') + 1) + std::to_string(port);
   return started;
+}
+
+void grpc_server::set_serving(bool serving) {
+  auto* health = server_->GetHealthCheckService();
+  health->SetServingStatus(serving);
+  for (const auto& name : names_)
+    health->SetServingStatus(name, serving);
 }
 
 void grpc_server::stop() { server_->Shutdown(std::chrono::system_clock::now() + stop_grace); }

@@ -15,19 +15,28 @@ class Service;
 
 namespace ib {
 
+/// A service and the name that the health service knows it by.
+struct named_service {
+  std::string name;
+  grpc::Service* service = nullptr;
+};
+
 /// A listening gRPC server with health and reflection.
 class grpc_server {
 public:
   static result<std::unique_ptr<grpc_server>> start(const config::listener_settings& settings,
-                                                    const std::vector<grpc::Service*>& services);
+                                                    const std::vector<named_service>& services);
   /// "host:port" with the port that was chosen.
   const std::string& address() const { return address_; }
+  /// What the health service says of the whole and of every service.
+  void set_serving(bool serving);
   /// No new calls; waits some seconds for those that run to end, then cuts them off.
   void stop();
 
 private:
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
+  std::vector<std::string> names_;
 };
 
 } // namespace ib

@@ -17,6 +17,7 @@
 #include "config/state_directory.hpp"
 #include "gateway/gateway_actor.hpp"
 #include "gateway/grpc_server.hpp"
+#include "gateway/health_server.hpp"
 #include "gateway/http/server.hpp"
 #include "gateway/image_builder_service.hpp"
 #include "gateway/log_paths.hpp"
@@ -111,7 +112,11 @@ struct service::parts {
   state_lock lock;
   std::shared_ptr<local_context> context;
   std::shared_ptr<journal_store> journal;
-  std::shared_ptr<storage_board> storage = std::make_shared<storage_board>();
+  health_mirror mirror;
+  std::shared_ptr<service_health> health =
+      std::make_shared<service_health>([this] { mirror.update(*health); });
+  std::unique_ptr<health_server> probes;
+  std::shared_ptr<storage_board> storage = std::make_shared<storage_board>(health);
   std::shared_ptr<build_children> children = std::make_shared<build_children>();
   std::shared_ptr<running_builds_board> board = std::make_shared<running_builds_board>();
   std::shared_ptr<ref_board> refs = std::make_shared<ref_board>();
@@ -148,6 +153,7 @@ std::vector<child_spec> service::parts::children_of_the_house(const config::sett
       settings.local.concurrent_builds == 0 ? cores() : settings.local.concurrent_builds;
   direction.limits.queued = settings.limits.queued_builds;
   direction.log_retention_bytes = settings.limits.log_bytes_per_build;
+  direction.health = health;
   intake_settings intake{settings.orchestrator.base_image_repository,
                          settings.orchestrator.workspace_image_repository,
                          board,
@@ -164,9 +170,9 @@ std::vector<child_spec> service::parts::children_of_the_house(const config::sett
        }},
       {names::resolver,
        [this, resolver](auto& s) { return strong(s.spawn(resolver_pool, context->registry, resolver)); }},
-      {names::ref_cache, [this, ahead](auto& s) { return strong(s.spawn(ref_cache, refs, ahead)); }},
+      {names::ref_cache, [this, ahead](auto& s) { return strong(s.spawn(ref_cache, refs, ahead)); }, false},
       {names::engine, [this](auto& s) { return strong(s.spawn(local_engine, context)); }},
-      {names::fan_out, [this](auto& s) { return strong(s.spawn(fan_out, board)); }},
+      {names::fan_out, [this](auto& s) { return strong(s.spawn(fan_out, board)); }, false},
       {names::builds,
        [this, build](auto& s) {
          return strong(s.spawn(build_supervisor, children, restart_limits{}, build));
@@ -180,7 +186,7 @@ void service::parts::open_house(const config::settings& settings) {
   system = std::make_unique<caf::actor_system>(actor_config);
   restart_limits limits;
   limits.intensity = 10;
-  root = system->spawn(house, children_of_the_house(settings), limits);
+  root = system->spawn(house, children_of_the_house(settings), limits, health);
 }
 
 void service::parts::serve_logs() {
@@ -201,8 +207,13 @@ result<std::unique_ptr<service>> service::start(const config::settings& settings
   if (!credentials) return credentials.error();
   clean_leftovers(*folders);
   auto parts = std::make_unique<service::parts>(std::move(*lock));
+  parts->health->not_ready(health_names::recovery, "the service is starting");
+  auto probes = health_server::start(settings.health_address, parts->health);
+  if (!probes) return probes.error();
+  parts->probes = std::move(*probes);
   parts->context = make_context(settings, std::move(*folders),
                                 io::make_registry_client(settings.registries, *credentials), *credentials);
+  parts->context->health = parts->health;
   parts->journal =
       open_durable_store({parts->context->folders.state / "journal", settings.limits.log_bytes_per_build});
   if (settings.http) {
@@ -215,9 +226,10 @@ result<std::unique_ptr<service>> service::start(const config::settings& settings
   parts->api = std::make_unique<image_builder_service>(
       *parts->system, parts->board, request_rules{settings.local.allow_file_protocol}, parts->draining);
   std::unique_ptr<service> started(new service(std::move(parts)));
-  auto server = grpc_server::start(settings.grpc, {started->parts_->api.get()});
+  auto server = grpc_server::start(settings.grpc, {{"builder.ImageBuilder", started->parts_->api.get()}});
   if (!server) return server.error();
   started->parts_->server = std::move(*server);
+  started->parts_->mirror.follow(started->parts_->server.get(), *started->parts_->health);
   started->parts_->serve_logs();
   io::log_info("serving gRPC", {{"address", started->address()}});
   return started;
@@ -228,6 +240,7 @@ service::service(std::unique_ptr<parts> p) : parts_(std::move(p)) {}
 const std::string& service::address() const { return parts_->server->address(); }
 
 service::~service() {
+  parts_->health->not_ready(health_names::shutdown, "the service is stopping");
   *parts_->draining = true;
   auto running = parts_->board->read();
   for (const auto& channel : running->channels)
@@ -238,6 +251,7 @@ service::~service() {
   parts_->root = nullptr;
   parts_->context->shutdown.request_stop();
   if (parts_->server) parts_->server->stop();
+  parts_->mirror.follow(nullptr, *parts_->health);
   parts_->log_server.reset();
   parts_->context->workers.wait();
   // Waits for the last actor.

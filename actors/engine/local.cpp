@@ -21,7 +21,13 @@ local_engine_work::~local_engine_work() {
 void local_engine_work::begin(std::shared_ptr<local_context> context) {
   context_ = std::move(context);
   context_->workers.start([context = context_, engine = local_engine_impl(self_)] {
-    caf::anon_send(engine, tools_probed{probe_tools(*context)});
+    auto tools = probe_tools(*context);
+    if (tools)
+      context->health->ready(health_names::build_tools);
+    else
+      context->health->not_ready(health_names::build_tools,
+                                 "cannot build from Dockerfiles on this machine: " + tools.error().message);
+    caf::anon_send(engine, tools_probed{std::move(tools)});
   });
 }
 

@@ -5,6 +5,7 @@
 #include "actors/engine/worker_threads.hpp"
 #include "actors/io/credential_source.hpp"
 #include "actors/io/registry_client.hpp"
+#include "actors/service_health.hpp"
 #include "config/settings.hpp"
 
 #include <cstddef>
@@ -42,7 +43,8 @@ struct local_context {
   std::shared_ptr<io::credential_store> credentials;
   mutable store_gate store;  ///< who may use the layer cache now
   std::stop_source shutdown; ///< ends every run when the process ends
-  worker_threads workers;    ///< the process waits for them before it exits
+  std::shared_ptr<service_health> health = std::make_shared<service_health>(); ///< told of missing tools
+  worker_threads workers; ///< the process waits for them before it exits
 };
 
 /// Creates the folders of the local engine below `state_directory`.

@@ -397,8 +397,10 @@ TEST_CASE("a director without a journal refuses, and takes back its builds once 
   REQUIRE(refused->answer);
   REQUIRE_FALSE(refused->answer->channel);
   CHECK(refused->answer->channel.error().code == error_code::unavailable);
+  CHECK(house.settings.health->read()->count(health_names::recovery) == 1);
   house.put(names::journal, spawn_journal(house.system(), house.store));
   house.advance(1s);
+  CHECK(house.settings.health->is_ready());
   CHECK(house.listed() == strings{"b1"});
   CHECK(id_of(house.admit("b3", "r/ws:1")) == "b1");
 }

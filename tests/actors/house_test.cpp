@@ -27,17 +27,20 @@ struct a_house : house_fixture {
               },
               called, book);
           return caf::actor_cast<caf::strong_actor_ptr>(actor);
-        }};
+        },
+        vital};
   }
   void open(restart_limits limits = {}) {
     root = keep(system().spawn(
         house, std::vector<child_spec>{child(names::journal), child(names::engine), child(names::director)},
-        limits));
+        limits, health));
     run();
   }
   caf::strong_actor_ptr actor(caf::atom_value name) { return system().registry().get(name); }
   void close() { tell(root, stop_house{}); }
 
+  std::shared_ptr<service_health> health = std::make_shared<service_health>();
+  bool vital = true;
   diary book = std::make_shared<std::vector<std::string>>();
   caf::actor root;
 };
@@ -77,12 +80,26 @@ TEST_CASE("between a crash and the restart nobody has the name", "[house]") {
   restart_limits limits;
   limits.first_delay_ms = 100;
   place.open(limits);
+  CHECK(place.health->is_ready());
   place.crash(place.actor(names::engine));
   CHECK_FALSE(place.actor(names::engine));
+  CHECK(place.health->read()->count("engine") == 1);
   place.advance(99ms);
   CHECK_FALSE(place.actor(names::engine));
   place.advance(1ms);
   CHECK(place.actor(names::engine));
+  CHECK(place.health->is_ready());
+}
+
+TEST_CASE("an actor that is not vital may be away while the service is ready", "[house]") {
+  a_house place;
+  place.vital = false;
+  restart_limits limits;
+  limits.first_delay_ms = 100;
+  place.open(limits);
+  place.crash(place.actor(names::engine));
+  CHECK_FALSE(place.actor(names::engine));
+  CHECK(place.health->is_ready());
 }
 
 TEST_CASE("an actor that crashes too often is started again at the longest delay", "[house]") {

@@ -449,3 +449,23 @@ TEST_CASE("the keeper tells the house how the storage fares", "[journal]") {
   CHECK(kept->answer->outcome);
   CHECK(board->read()->trouble.empty());
 }
+
+TEST_CASE("a storage that works again is noticed without anybody writing", "[journal]") {
+  house_fixture house;
+  auto store = std::make_shared<moody_store>();
+  auto health = std::make_shared<service_health>();
+  auto board = std::make_shared<storage_board>(health);
+  auto journal = house.keep(
+      house.system().spawn(journal_keeper, std::shared_ptr<journal_store>(store), board, retention_limits{}));
+  store->refusal = {error_code::unavailable, "no space left on device", "", {}};
+  store->refuses_append = [](const auto&) { return true; };
+  house.ask<journal_kept>(journal, journal_create{make_record("b1", "r/ws:1")});
+  house.ask<journal_kept>(journal, journal_append{"b1", "bytes", 0, 5});
+  house.run();
+  CHECK(health->read()->count(health_names::storage) == 1);
+  CHECK(board->read()->trouble == "no space left on device");
+  store->refuses_append = [](const auto&) { return false; };
+  house.advance(std::chrono::seconds(1));
+  CHECK(health->is_ready());
+  CHECK(board->read()->trouble.empty());
+}

@@ -83,6 +83,7 @@ class LogsTest(WorkshopTest):
 
 class StandardServicesTest(WorkshopTest):
     def test_the_health_service_says_that_we_serve(self):
+        self.client.wait_until_serving()
         serving = b"\x08\x01"  # HealthCheckResponse { status: SERVING }
         self.assertEqual(serving, self.client.raw("/grpc.health.v1.Health/Check", b""))
 

@@ -91,6 +91,20 @@ class Client:
         return list(self.channel.unary_stream(_path(method))(payload, timeout=PATIENCE))
 
 
+    def health(self, service=""):
+        """What the health service says from now on, "SERVING" or "NOT_SERVING", as it changes; a stream."""
+        names = {b"\x08\x01": "SERVING", b"\x08\x02": "NOT_SERVING", b"\x08\x03": "SERVICE_UNKNOWN"}
+        request = bytes([0x0a, len(service)]) + service.encode()  # HealthCheckRequest { service }
+        for answer in self.channel.unary_stream("/grpc.health.v1.Health/Watch")(request, timeout=PATIENCE):
+            yield names[answer]
+
+    def wait_until_serving(self):
+        """Until the builds of an earlier life are taken over."""
+        for status in self.health():
+            if status == "SERVING":
+                return
+
+
 def _path(method):
     return method if method.startswith("/") else SERVICE + method
 

@@ -31,6 +31,10 @@ class Service:
         self.pid = self._child.pid
         self.address = self._child.wait_for_error_line(_serving)
 
+    def listening(self, what):
+        """The address where the service serves "logs", "health" or "debug"."""
+        return self._child.wait_for_error_line(lambda line: _serving(line, what))
+
     def wait_until_ready(self):
         """Waits until the service knows how to build here: only its trial of the tools is over then."""
         self._child.wait_for_error_line(lambda line: "build isolation: " in line or "cannot build from" in line)
@@ -70,8 +74,8 @@ def _matches(line, fields):
     return entry if all(entry.get(name) == value for name, value in fields.items()) else None
 
 
-def _serving(line):
-    entry = _matches(line, {"message": "serving gRPC"})
+def _serving(line, what="gRPC"):
+    entry = _matches(line, {"message": "serving " + what})
     return entry and entry.get("address")
 
 
