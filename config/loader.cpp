@@ -175,6 +175,18 @@ void check_engine(reader& in, const json& given) {
     in.fail("orchestrator.builderImage", "is missing; the engine \"wsman\" needs it");
 }
 
+/// The names that buildah and skopeo of the distribution know end before the square brackets.
+void check_repositories(reader& in) {
+  const auto& orchestrator = in.target().orchestrator;
+  if (orchestrator.engine != engine_kind::local) return;
+  for (const auto& [name, repository] :
+       {std::pair("baseImageRepository", orchestrator.base_image_repository),
+        std::pair("workspaceImageRepository", orchestrator.workspace_image_repository)})
+    if (repository.starts_with('['))
+      in.fail(std::string("orchestrator.") + name,
+              "the tools of the engine \"local\" know no IPv6 address as a registry; give it a host name");
+}
+
 void check_registries(reader& in) {
   for (const auto& [domain, options] : in.target().registries.registries)
     if (options.cert_file.empty() && !options.key_file.empty())
@@ -206,6 +218,7 @@ load_result load_settings(const std::string& json_text, const load_options& opti
   in.read_group(settings_definition(), given, "");
   settle_engine(in);
   check_engine(in, given);
+  check_repositories(in);
   check_registries(in);
   check_debug(in);
   out.value = std::move(in.target());

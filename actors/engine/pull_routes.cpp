@@ -2,14 +2,23 @@
 
 namespace ib {
 
+namespace {
+
+/// An address in brackets is no name for the tools: there are no images there for them.
+bool is_ipv6(const std::string& domain) { return domain.starts_with('['); }
+
+} // namespace
+
 std::vector<pull_route> pull_routes(const registry_settings& settings, std::set<std::string> domains) {
   for (const auto& [domain, options] : settings.registries)
     domains.insert(domain);
   std::vector<pull_route> routes;
   for (const auto& domain : domains) {
+    if (is_ipv6(domain)) continue;
     pull_route route{domain, speaks_plain_http(settings, domain), {}, false};
     if (auto known = settings.registries.find(domain); known != settings.registries.end())
       route.mirror = known->second.mirror;
+    if (is_ipv6(route.mirror)) route.mirror.clear();
     route.mirror_plain_http = !route.mirror.empty() && speaks_plain_http(settings, route.mirror);
     routes.push_back(std::move(route));
   }

@@ -91,7 +91,8 @@ TEST_CASE("buildah is told of plain HTTP and mirrors, and of nothing that it kno
   settings.registries["r.example"].mirror = "localhost:5000";
   settings.registries["r.example"].plain_http = true;
   settings.registries["s.example"].ca_file = "ca.pem";
-  const auto text = registries_conf(pull_routes(settings, {"127.0.0.1:1", "t.example"}));
+  settings.registries["u.example"].mirror = "[::1]:5000";
+  const auto text = registries_conf(pull_routes(settings, {"127.0.0.1:1", "t.example", "[::1]:5000"}));
   CHECK(text == "unqualified-search-registries = [\"docker.io\"]\nshort-name-mode = \"disabled\"\n"
                 "\n[[registry]]\nlocation = \"127.0.0.1:1\"\ninsecure = true\n"
                 "\n[[registry]]\nlocation = \"docker.io\"\n"

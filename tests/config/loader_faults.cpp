@@ -145,6 +145,18 @@ TEST_CASE("the engine wsman needs an address and an image to build in") {
             .faults.size() == 2);
 }
 
+TEST_CASE("an IPv6 address names no repository for the engine that builds here") {
+  const std::string repositories =
+      R"("baseImageRepository": "[::1]:5000/a", "workspaceImageRepository": "[::1]:5000/b")";
+  auto faults = load_settings("{\"orchestrator\": {" + repositories + "}}").faults;
+  REQUIRE(faults.size() == 2);
+  CHECK(faults[0].path == "orchestrator.baseImageRepository");
+  CHECK(faults[1].path == "orchestrator.workspaceImageRepository");
+  CHECK(load_settings("{\"orchestrator\": {" + repositories +
+                      R"(, "wsman": {"address": "w:1"}, "builderImage": "b"}})")
+            .ok());
+}
+
 TEST_CASE("elements of a list are blamed by their position") {
   auto faults =
       load_settings(R"({"refCache": {"refs": ["alpine", 5, "A b", null, "busybox:1", ""]}})").faults;

@@ -179,3 +179,15 @@ TEST_CASE("a registry is reached by IPv6") {
   REQUIRE(found);
   CHECK(found->ref.digest == digest);
 }
+
+TEST_CASE("a name with addresses of both kinds is tried at both") {
+  registry_process::setup how;
+  how.address = GENERATE(as<std::string>{}, "127.0.0.1", "[::1]");
+  if (how.address == "[::1]" && !has_ipv6_loopback()) return;
+  registry_process registry(how);
+  const auto port = registry.domain().substr(registry.domain().rfind(':'));
+  registry_calls calls;
+  auto missing = calls.resolve({{"localhost" + port, "a", "v1", ""}, {}});
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().code == error_code::not_found); // and not unavailable: one of the two answered
+}

@@ -18,7 +18,7 @@ storage:
   filesystem: {{rootdirectory: "{root}"}}
   delete: {{enabled: true}}
   maintenance: {{uploadpurging: {{enabled: false}}}}
-http: {{addr: "127.0.0.1:{port}"{tls}}}
+http: {{addr: "{address}:{port}"{tls}}}
 {auth}"""
 _ACCESS = re.compile(r'"([A-Z]+) (\S+) HTTP/[0-9.]+" ([0-9]{3}) ')
 
@@ -28,10 +28,10 @@ class Registry:
     `host` ("DNS:a.test") it speaks HTTPS under that name, with a CA of its own in `ca_file`, to those whose
     certificate `client_ca` signed where that is given. Ends with `close`."""
 
-    def __init__(self, folder, users=None, host=None, auth="", client_ca=None):
+    def __init__(self, folder, users=None, host=None, auth="", client_ca=None, address="127.0.0.1"):
         self._folder = folder
         os.makedirs(folder)
-        self._auth = auth
+        self._auth, self._address = auth, address
         if users:
             entries = "".join(subprocess.run(["htpasswd", "-Bbn", name, password], check=True, capture_output=True,
                                              text=True).stdout.strip() + "\n" for name, password in users.items())
@@ -52,7 +52,7 @@ class Registry:
         config = os.path.join(self._folder, "config.yml")
         with open(config, "w", encoding="ascii") as file:
             file.write(_CONFIG.format(root=os.path.join(self._folder, "images"), port=port, auth=self._auth,
-                                      tls=self._tls))
+                                      tls=self._tls, address=self._address))
         self._child = Child(["docker-registry", "serve", config])
         self.address = self._child.wait_for_error_line(_listening)
 
