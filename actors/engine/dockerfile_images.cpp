@@ -13,6 +13,8 @@ namespace {
 
 /// Whoever writes a Dockerfile has no means to make us ask the whole world.
 constexpr size_t most_registries = 16;
+/// Arguments may be made of others, and so double from line to line.
+constexpr size_t longest_value = 4'096;
 
 std::string lower(std::string_view text) {
   std::string small(text);
@@ -141,7 +143,7 @@ private:
       if (dollar == std::string_view::npos) break;
       text.remove_prefix(dollar + 1);
       const auto value = text.starts_with('{') ? take_braced(text) : take_plain(text);
-      if (!value) return std::nullopt;
+      if (!value || whole.size() + value->size() > longest_value) return std::nullopt;
       whole += *value;
     }
     return whole;

@@ -63,4 +63,11 @@ TEST_CASE("the arguments of a Dockerfile fill in the names of its images") {
   CHECK(names("ARG E=\nFROM ${E:-r.example}/a\n") == list{"r.example/a:latest"});
   CHECK(names("ARG T\nFROM r.example/a:$T\nFROM r.example/${BUILDPLATFORM}\nFROM s.example/${x\n") == list{});
   CHECK(names("FROM scratch\nARG R=r.example\nFROM $R/a\n") == list{});
+  std::string doubling = "ARG A0=aaaaaaaaaa\n";
+  for (int i = 0; i < 100; ++i) {
+    const auto before = "$A" + std::to_string(i);
+    doubling += "ARG A" + std::to_string(i + 1) + "=" + before + before + "\n";
+  }
+  CHECK(names(doubling + "FROM r.example/$A3\nFROM s.example/$A100\n") ==
+        list{"r.example/" + std::string(80, 'a') + ":latest"});
 }
