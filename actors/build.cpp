@@ -6,6 +6,8 @@
 #include "actors/words.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
+#include <prometheus/counter.h>
+#include <prometheus/histogram.h>
 
 #include <utility>
 
@@ -28,8 +30,8 @@ void tell_director(build_impl::pointer self, Ts&&... message) {
 
 void build_work::begin(build_record record, build_settings settings) {
   record_ = std::move(record);
-  settings_ = settings;
-  run_began_ = last_sign_ = self_->clock().now();
+  settings_ = std::move(settings);
+  run_began_ = last_sign_ = phase_began_ = self_->clock().now();
   writer_.begin(
       self_, id(), record_.channel->log().end_offset(),
       [this](const std::string& why) { say("waiting for the storage: " + why); },
@@ -57,6 +59,7 @@ void build_work::apply(const build_event& event) {
     return;
   }
   bool new_run = step->next.attempt != record_.machine.attempt;
+  time_phase(step->next.state);
   record_.machine = step->next;
   hide_secrets(record_.machine);
   if (new_run && !record_.deadline) record_.deadline = self_->clock().now() + settings_.time_limit;
@@ -89,6 +92,13 @@ std::optional<status_update> build_work::step_of(const std::vector<build_effect>
     }
   }
   return std::nullopt;
+}
+
+void build_work::time_phase(build_state next) {
+  if (next == record_.machine.state) return;
+  auto now = self_->clock().now();
+  std::chrono::duration<double> took = now - std::exchange(phase_began_, now);
+  settings_.meter->phase_seconds(record_.machine.state).Observe(took.count());
 }
 
 /// The end of a build, and why it is tried again, are the log's last words; they must be kept before the log
@@ -252,7 +262,9 @@ void build_work::flush_output() {
 
 void build_work::append(std::string bytes) {
   auto offset = record_.raw_offset;
-  writer_.append(std::move(bytes), offset, [this, offset] {
+  auto size = static_cast<double>(bytes.size());
+  writer_.append(std::move(bytes), offset, [this, offset, size] {
+    settings_.meter->log_received_bytes.Increment(size);
     if (run_) self_->send(run_, acknowledge_output{offset});
     wake_readers(false);
   });

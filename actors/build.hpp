@@ -2,6 +2,7 @@
 
 #include "actors/domain/redactor.hpp"
 #include "actors/journal_writer.hpp"
+#include "actors/metrics.hpp"
 
 #include <chrono>
 #include <memory>
@@ -15,6 +16,7 @@ struct build_settings {
   std::chrono::milliseconds time_limit{std::chrono::minutes(60)};
   std::chrono::milliseconds stall_notice{
       std::chrono::minutes(5)}; ///< a build that prints nothing for so long says so
+  std::shared_ptr<metrics> meter = std::make_shared<metrics>();
 };
 
 /// Owns one build: feeds what happens into the state machine, carries out the effects, redacts the run's
@@ -56,6 +58,7 @@ private:
   void arm_time_limit();
   void write_line(const std::string& line);
   void append(std::string bytes);
+  void time_phase(build_state next);
   void note_end(const std::vector<build_effect>& effects);
   std::optional<status_update> step_of(const std::vector<build_effect>& effects) const;
   std::string shown(const std::string& text) const;
@@ -76,6 +79,7 @@ private:
   uint64_t taken_ = 0;                     ///< offset in the run's output after the last byte taken
   caf::actor_clock::time_point last_sign_; ///< when the run last printed something
   caf::actor_clock::time_point run_began_;
+  caf::actor_clock::time_point phase_began_; ///< or this incarnation
   bool stall_check_armed_ = false;
   bool run_told_its_end_ = false;
 };

@@ -3,9 +3,11 @@
 #include "actors/guard.hpp"
 #include "actors/io/utc_time.hpp"
 #include "actors/names.hpp"
+#include "actors/restart_cause.hpp"
 
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
+#include <prometheus/counter.h>
 
 #include <algorithm>
 #include <utility>
@@ -25,7 +27,8 @@ void build_supervision::begin(std::shared_ptr<build_children> children, restart_
                               build_settings settings) {
   children_ = std::move(children);
   limits_ = limits;
-  settings_ = settings;
+  settings_ = std::move(settings);
+  settings_.meter->restarts("build", "crash"); // there from the start, with 0
   // Monitoring an actor that died meanwhile still yields its down message.
   for (auto& [id, child] : *children_) {
     if (child.actor)
@@ -99,6 +102,7 @@ void build_supervision::child_is_down(const caf::down_msg& down) {
     return;
   }
   child->second.actor = nullptr;
+  settings_.meter->restarts("build", restart_cause(down.reason)).Increment();
   crashed(child->first, self_->system().render(down.reason));
 }
 

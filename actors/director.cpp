@@ -6,6 +6,8 @@
 #include "actors/names.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
 
 #include <utility>
 
@@ -31,6 +33,8 @@ void direction::begin(std::shared_ptr<running_builds_board> board, director_sett
   board_ = std::move(board);
   settings_ = std::move(settings);
   settings_.health->not_ready(health_names::recovery, "the builds in the journal are being taken over");
+  settings_.meter->builds_running_limit.Set(static_cast<double>(settings_.limits.running));
+  settings_.meter->builds_queued_limit.Set(static_cast<double>(settings_.limits.queued));
   queue_ = std::make_unique<queue_policy>(settings_.limits);
   epoch_ = board_->read()->epoch;
   read_books();
@@ -92,11 +96,13 @@ caf::typed_response_promise<build_admitted> direction::admit(const admit_build& 
   if (auto running = by_ref_.find(ref); running != by_ref_.end()) {
     auto& known = entries_.at(running->second);
     note_request(running->second, wish.plan->triggered_by, true);
+    settings_.meter->builds_joined.Increment();
     if (known.kept)
       answer.deliver(build_admitted{known.channel, true});
     else
       known.waiting.push_back(answer);
   } else if (auto done = recent_success(wish)) {
+    settings_.meter->builds_joined.Increment();
     answer.deliver(build_admitted{done, true});
   } else {
     start(wish, answer);
@@ -181,6 +187,7 @@ void direction::kept(const std::string& build_id, const result<void>& outcome) {
   if (!outcome) return ended({build_id, false, 0});
   note_request(build_id, who.record->plan->triggered_by, false);
   who.record.reset();
+  settings_.meter->builds_started.Increment();
   io::log_info("build admitted", {{"build_id", build_id}, {"ref", who.channel->identity().workspace_ref}});
   publish();
   if (auto supervisor = find_actor<build_supervisor_actor>(self_->system(), names::builds))
@@ -208,6 +215,7 @@ void direction::ended(const build_ended& who) {
   auto channel = found->second.channel;
   const auto& ref = channel->identity().workspace_ref;
   ++epoch_;
+  if (found->second.kept) count_end(*channel);
   if (who.success) successes_.push_front({ref, channel, epoch_});
   if (successes_.size() > followed_successes) successes_[followed_successes].channel.reset();
   if (successes_.size() > remembered_successes) successes_.pop_back();
@@ -218,6 +226,13 @@ void direction::ended(const build_ended& who) {
   auto granted = queue_->release(who.build_id);
   publish();
   run(granted);
+}
+
+/// As the watchers were told: the word of a build may be lost with a director that is just restarting.
+void direction::count_end(const build_channel& channel) {
+  auto* last = channel.latest();
+  bool success = last != nullptr && last->status == build_status::success;
+  (success ? settings_.meter->builds_succeeded : settings_.meter->builds_failed).Increment();
 }
 
 /// Tells those who may run now, and everyone who still waits how their place has changed.
@@ -246,6 +261,8 @@ void direction::publish() {
   for (const auto& id : order_)
     if (auto& who = entries_.at(id); who.kept) now.channels.push_back(who.channel);
   board_->publish(std::move(now));
+  settings_.meter->builds_running.Set(static_cast<double>(queue_->running()));
+  settings_.meter->builds_queued.Set(static_cast<double>(queue_->queued()));
 }
 
 director_impl::behavior_type director(director_impl::stateful_pointer<director_state> self,

@@ -2,6 +2,7 @@
 
 #include "actors/domain/queue_policy.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/metrics.hpp"
 #include "actors/running_builds.hpp"
 #include "actors/service_health.hpp"
 
@@ -20,6 +21,7 @@ struct director_settings {
   queue_limits limits;
   uint64_t log_retention_bytes = 64ULL << 20;
   std::shared_ptr<service_health> health = std::make_shared<service_health>(); ///< told while it recovers
+  std::shared_ptr<metrics> meter = std::make_shared<metrics>();
 };
 
 /// Time to ask the journal again for the builds that have not ended.
@@ -72,6 +74,7 @@ private:
   void kept(const std::string& build_id, const result<void>& outcome);
   void tell_place(const std::string& build_id, const entry& who);
   void run(const std::vector<std::string>& granted);
+  void count_end(const build_channel& channel);
   void publish();
   channel_ptr recent_success(const admit_build& wish) const;
 

@@ -2,9 +2,11 @@
 
 #include "actors/guard.hpp"
 #include "actors/names.hpp"
+#include "actors/restart_cause.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/send.hpp>
+#include <prometheus/counter.h>
 
 #include <chrono>
 #include <memory>
@@ -33,11 +35,14 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::start_child)
 namespace ib {
 
 caf::behavior house(caf::event_based_actor* self, std::vector<child_spec> specs, restart_limits limits,
-                    std::shared_ptr<service_health> health) {
+                    std::shared_ptr<service_health> health),
+                    std::shared_ptr<metrics> meter) {
   keep_what(self, "house");
   auto children = std::make_shared<std::vector<child>>();
-  for (auto& spec : specs)
+  for (auto& spec : specs) {
+    meter->restarts(caf::to_string(spec.name), "crash"); // there from the start, with 0
     children->push_back({std::move(spec), nullptr, restart_policy(limits)});
+  }
 
   auto start = [self, children, health](size_t index) {
     auto& who = (*children)[index];
@@ -47,7 +52,7 @@ caf::behavior house(caf::event_based_actor* self, std::vector<child_spec> specs,
     if (who.spec.vital) health->ready(caf::to_string(who.spec.name));
   };
 
-  self->set_down_handler([self, children, limits, health](caf::down_msg& down) {
+  self->set_down_handler([self, children, limits, health, meter](caf::down_msg& down) {
     for (size_t i = 0; i < children->size(); ++i) {
       auto& who = (*children)[i];
       if (!who.actor || who.actor->address() != down.source) continue;
@@ -59,6 +64,7 @@ caf::behavior house(caf::event_based_actor* self, std::vector<child_spec> specs,
       auto name = caf::to_string(who.spec.name);
       auto cause = self->system().render(down.reason);
       if (who.spec.vital) health->not_ready(name, "is being restarted after a crash: " + cause);
+      meter->restarts(name, restart_cause(down.reason)).Increment();
       io::log_error("restarting actor",
                     {{"actor", name}, {"cause", cause}, {"delay_ms", std::to_string(delay_ms)}});
       self->delayed_send(self, std::chrono::milliseconds(delay_ms), start_child{i});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/domain/restart_policy.hpp"
+#include "actors/metrics.hpp"
 #include "actors/service_health.hpp"
 
 #include <caf/actor_control_block.hpp>
@@ -30,7 +31,7 @@ struct stop_house {};
 /// limps is better than none at night, and the log says so each time. `health` is told while a vital one is
 /// away.
 caf::behavior house(caf::event_based_actor* self, std::vector<child_spec> children, restart_limits limits,
-                    std::shared_ptr<service_health> health);
+                    std::shared_ptr<service_health> health, std::shared_ptr<metrics> meter);
 
 } // namespace ib
 

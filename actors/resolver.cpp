@@ -6,6 +6,7 @@
 
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
+#include <prometheus/counter.h>
 
 #include <algorithm>
 #include <utility>
@@ -58,7 +59,7 @@ resolution::~resolution() {
 
 void resolution::begin(std::shared_ptr<io::registry_client> client, resolver_settings settings) {
   client_ = std::move(client);
-  settings_ = settings;
+  settings_ = std::move(settings);
   cache_ = std::make_unique<digest_cache>(settings_.cached_digests);
 }
 
@@ -66,6 +67,7 @@ caf::typed_response_promise<image_answer> resolution::resolve(const resolve_imag
   auto answer = self_->make_response_promise<image_answer>();
   auto key = key_of('r', wish.lookup);
   if (auto digest = cache_->get(key, now_ms())) {
+    settings_.meter->registry(wish.lookup.ref.domain).cached.Increment();
     auto ref = wish.lookup.ref;
     ref.tag.clear();
     ref.digest = *digest;
@@ -88,6 +90,8 @@ caf::typed_response_promise<image_answer> resolution::find(const find_image& wis
 bool resolution::wait(const std::string& key, const io::registry_lookup& lookup, promise answer) {
   auto [flying, is_new] = flights_.try_emplace(key);
   auto& where = flying->second;
+  auto& counts = settings_.meter->registry(lookup.ref.domain);
+  (is_new ? counts.misses : counts.shared).Increment();
   if (is_new) {
     where.id = ++last_id_;
     where.lookup = lookup;
@@ -132,6 +136,10 @@ void resolution::done(const lookup_done& answer) {
   auto landed = std::move(flying->second);
   flights_.erase(flying);
   keep(landed, answer.key, answer.image);
+  if (!answer.image) {
+    auto code = static_cast<size_t>(answer.image.error().code);
+    settings_.meter->registry(landed.lookup.ref.domain).failed.at(code)->Increment();
+  }
   for (auto& waiting : landed.waiting)
     waiting.answer.deliver(image_answer{answer.image});
 }

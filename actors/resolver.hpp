@@ -3,6 +3,7 @@
 #include "actors/domain/digest_cache.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/io/registry_client.hpp"
+#include "actors/metrics.hpp"
 #include "actors/ref_cache.hpp"
 
 #include <caf/typed_response_promise.hpp>
@@ -21,6 +22,7 @@ struct resolver_settings {
   size_t cached_digests = 4096;     ///< per worker
   std::shared_ptr<ref_board> ahead; ///< what was resolved ahead of time, or null
   int64_t tag_cache_ms = 0;         ///< how long the digest of a tag is kept; 0 asks every time
+  std::shared_ptr<metrics> meter = std::make_shared<metrics>();
 };
 
 /// A lookup came back from the registry client.

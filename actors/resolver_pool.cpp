@@ -1,9 +1,11 @@
 #include "actors/resolver_pool.hpp"
 
 #include "actors/guard.hpp"
+#include "actors/restart_cause.hpp"
 
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
+#include <prometheus/counter.h>
 
 #include <functional>
 #include <optional>
@@ -40,17 +42,22 @@ resolver_actor::behavior_type resolver_pool(resolver_actor::stateful_pointer<res
   };
   for (size_t i = 0; i < std::max<size_t>(settings.workers, 1); ++i)
     workers.push_back(spawn_worker());
-  self->set_down_handler([&workers, spawn_worker](caf::down_msg& down) {
-    for (auto& worker : workers)
-      if (worker.address() == down.source) worker = spawn_worker();
+  settings.meter->restarts("resolver_worker", "crash"); // there from the start, with 0
+  self->set_down_handler([&workers, spawn_worker, meter = settings.meter](caf::down_msg& down) {
+    for (auto& worker : workers) {
+      if (worker.address() != down.source) continue;
+      worker = spawn_worker();
+      meter->restarts("resolver_worker", restart_cause(down.reason)).Increment();
+    }
   });
   auto worker_for = [&workers](const io::registry_lookup& lookup) {
     return workers[std::hash<std::string>{}(lookup.ref.repository()) % workers.size()];
   };
   return {
-      [self, worker_for, ahead = settings.ahead](resolve_image& wish) {
+      [self, worker_for, settings](resolve_image& wish) {
         auto answer = self->make_response_promise<image_answer>();
-        if (auto image = known_ahead(ahead, wish)) {
+        if (auto image = known_ahead(settings.ahead, wish)) {
+          settings.meter->registry(wish.lookup.ref.domain).ahead.Increment();
           answer.deliver(image_answer{std::move(*image)});
         } else {
           auto worker = worker_for(wish.lookup);

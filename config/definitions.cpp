@@ -318,6 +318,9 @@ definition settings_definition() {
                           "Time that a registry is left alone which limits our rate (HTTP 429) and does not "
                           "say for how long.",
                           [](draft& d) -> int64_t& { return d.target.registries.default_retry_after_ms; })),
+       group("metrics", "The service's metrics, for Prometheus.",
+             {may_be_off(key("address", value_kind::listen_address, "Where `/metrics` is served.",
+                             [](draft& d) -> std::string& { return d.target.metrics_address; }))}),
        group("log", "The service's own log.",
              {choice<log_level>("level",
                                 {{"debug", log_level::debug},

@@ -87,6 +87,7 @@ struct settings {
   std::string log_base_url;              ///< where clients reach `http`; empty: where it listens
   std::string health_address = ":9501";  ///< or `off`
   debug_settings debug;
+  std::string metrics_address = "127.0.0.1:9500"; ///< or `off`
   log_level level = log_level::info;
 };
 

@@ -12,7 +12,7 @@ namespace ib {
 /// as the last.
 class build_stream final : public pull_stream {
 public:
-  using pull_stream::pull_stream;
+  explicit build_stream(const stream_house& house) : pull_stream(house, house.meter->build_subscribers) {}
 
   /// Answers once that the image exists, and ends; instead of stream().
   void answer_existing(const std::string& workspace_ref, const std::string& base_ref);

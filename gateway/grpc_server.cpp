@@ -1,5 +1,7 @@
 #include "gateway/grpc_server.hpp"
 
+#include "gateway/rpc_meter.hpp"
+
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/security/server_credentials.h>
@@ -41,7 +43,8 @@ result<std::shared_ptr<grpc::ServerCredentials>> credentials(const config::liste
 } // namespace
 
 result<std::unique_ptr<grpc_server>> grpc_server::start(const config::listener_settings& settings,
-                                                        const std::vector<named_service>& services) {
+                                                        const std::vector<named_service>& services,
+                                                        std::shared_ptr<metrics> meter) {
   static const bool plugins = [] {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -61,6 +64,9 @@ result<std::unique_ptr<grpc_server>> grpc_server::start(const config::listener_s
     builder.RegisterService(service);
     started->names_.push_back(name);
   }
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(std::make_unique<rpc_meter>(std::move(meter), started->names_));
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
   started->server_ = builder.BuildAndStart();
   if (!started->server_ || port == 0)
     return error{error_code::failed_precondition,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/domain/result.hpp"
+#include "actors/metrics.hpp"
 #include "config/settings.hpp"
 
 #include <grpcpp/server.h>
@@ -21,11 +22,12 @@ struct named_service {
   grpc::Service* service = nullptr;
 };
 
-/// A listening gRPC server with health and reflection.
+/// A listening gRPC server with health and reflection, whose calls are counted.
 class grpc_server {
 public:
   static result<std::unique_ptr<grpc_server>> start(const config::listener_settings& settings,
-                                                    const std::vector<named_service>& services);
+                                                    const std::vector<named_service>& services,
+                                                    std::shared_ptr<metrics> meter);
   /// "host:port" with the port that was chosen.
   const std::string& address() const { return address_; }
   /// What the health service says of the whole and of every service.

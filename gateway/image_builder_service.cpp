@@ -38,12 +38,12 @@ std::shared_ptr<Stream> make_stream(Arguments&&... arguments) {
 
 image_builder_service::image_builder_service(caf::actor_system& system,
                                              std::shared_ptr<running_builds_board> board, request_rules rules,
-                                             drain_flag draining)
-    : system_(system), board_(std::move(board)), rules_(rules), draining_(std::move(draining)) {}
+                                             stream_house house)
+    : system_(system), board_(std::move(board)), rules_(rules), house_(std::move(house)) {}
 
 template <class Message>
 result<void> image_builder_service::to_gateway(Message message) {
-  if (*draining_) return error{error_code::unavailable, stopping_status().error_message(), "", {}};
+  if (*house_.draining) return error{error_code::unavailable, stopping_status().error_message(), "", {}};
   auto actor = find_actor<gateway_actor>(system_, names::gateway);
   if (!actor) return error{error_code::unavailable, "the gateway is restarting; try again", "", {}};
   caf::anon_send(actor, std::move(message));
@@ -85,7 +85,7 @@ grpc::ServerUnaryReactor* image_builder_service::ResolveWorkspaceImage(grpc::Cal
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* image_builder_service::Build(grpc::CallbackServerContext*,
                                                                          const grpc::ByteBuffer* request) {
-  auto stream = make_stream<build_stream>(draining_);
+  auto stream = make_stream<build_stream>(house_);
   auto* reactor = stream.get();
   auto wish = parse_and_check<builder::BuildRequest>(*request, rules_);
   if (!wish) {
@@ -102,7 +102,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* image_builder_service::Logs(grpc::Ca
                                                                         const grpc::ByteBuffer* request) {
   builder::LogsRequest wish;
   auto parsed = parse(*request, wish);
-  auto stream = make_stream<log_stream>(draining_, wish.censored());
+  auto stream = make_stream<log_stream>(house_, wish.censored());
   auto* reactor = stream.get();
   if (parsed && wish.build_id().empty() && wish.build_ref().empty())
     parsed = bad_field("build_ref", "is empty, and so is build_id; one of them says whose log to follow");

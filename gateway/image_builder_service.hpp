@@ -23,7 +23,7 @@ class image_builder_service final : public builder::ImageBuilder::WithRawCallbac
                                                         builder::ImageBuilder::Service>>>>> {
 public:
   image_builder_service(caf::actor_system& system, std::shared_ptr<running_builds_board> board,
-                        request_rules rules, drain_flag draining);
+                        request_rules rules, stream_house house);
 
   grpc::ServerUnaryReactor* ResolveBaseImage(grpc::CallbackServerContext* context,
                                              const grpc::ByteBuffer* request,
@@ -45,7 +45,7 @@ private:
   caf::actor_system& system_;
   std::shared_ptr<running_builds_board> board_;
   request_rules rules_;
-  drain_flag draining_;
+  stream_house house_;
 };
 
 } // namespace ib

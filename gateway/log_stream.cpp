@@ -3,6 +3,9 @@
 #include "gateway/find_build.hpp"
 #include "gateway/wire.hpp"
 
+#include <prometheus/counter.h>
+#include <prometheus/histogram.h>
+
 #include <utility>
 
 namespace ib {
@@ -22,8 +25,14 @@ bool log_stream::next(grpc::ByteBuffer& message, bool complete) {
   if (censor_) return next_censored(message, complete);
   auto slice = cursor_.next(max_message_bytes);
   if (slice.bytes.empty()) return false;
+  count(slice.bytes.size());
   message = log_message(slice);
   return true;
+}
+
+void log_stream::count(size_t bytes) {
+  meter().log_sent_bytes.Increment(static_cast<double>(bytes));
+  meter().subscriber_lag_bytes.Observe(static_cast<double>(channel().log().end_offset() - cursor_.offset()));
 }
 
 std::function<bool()> log_stream::news_since_now() const {
@@ -44,6 +53,7 @@ bool log_stream::next_censored(grpc::ByteBuffer& message, bool complete) {
       break;
   }
   if (text.empty()) return false;
+  count(text.size());
   message = log_message(text);
   return true;
 }

@@ -13,7 +13,8 @@ namespace ib {
 /// out by reference; a censored stream runs its own redactor over them.
 class log_stream final : public pull_stream {
 public:
-  log_stream(drain_flag draining, bool censored) : pull_stream(std::move(draining)), censored_(censored) {}
+  log_stream(const stream_house& house, bool censored)
+      : pull_stream(house, house.meter->log_subscribers), censored_(censored) {}
 
 protected:
   void begin(build_channel& channel) override;
@@ -23,6 +24,7 @@ protected:
 
 private:
   bool next_censored(grpc::ByteBuffer& message, bool complete);
+  void count(size_t bytes);
 
   static constexpr size_t max_message_bytes = 64 * 1024;
 

@@ -72,7 +72,7 @@ int run(const run_flags& flags) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGHUP, SIG_IGN); // a closed terminal ends no builds
-  auto service = ib::service::start(*settings);
+  auto service = ib::service::start(*settings, IB_VERSION);
   if (!service) {
     std::cerr << "cannot start: " << service.error().message << '\n';
     return exit_unavailable;

@@ -2,11 +2,14 @@
 
 #include "gateway/grpc_status.hpp"
 
+#include <prometheus/gauge.h>
+
 #include <utility>
 
 namespace ib {
 
 void pull_stream::stream(channel_ptr channel) {
+  subscribers_.Increment();
   channel_ = std::move(channel);
   begin(*channel_);
   pump();
@@ -30,6 +33,7 @@ void pull_stream::OnWriteDone(bool ok) {
 
 void pull_stream::OnDone() {
   auto me = std::move(self_);
+  if (channel_) subscribers_.Decrement();
   // A channel whose last waking is over still lists this stream: without this the two would keep each other
   // for ever.
   channel_.reset();
@@ -40,7 +44,7 @@ void pull_stream::pump() {
     if (cancelled_) return Finish(grpc::Status::CANCELLED);
     // Asked before taking: what was appended before the end is then surely seen.
     bool whole = complete(*channel_);
-    bool draining = *draining_;
+    bool draining = *house_.draining;
     if (next(message_, whole)) return StartWrite(&message_);
     if (whole) return Finish(grpc::Status::OK);
     if (draining) return Finish(stopping_status());
@@ -53,7 +57,7 @@ void pull_stream::pump() {
     // Something may have come between the look and the parking: take the turn back and look again, unless a
     // waker has it by now. Such a waker moves the stream on at the same time, so that nothing of it may be
     // read here.
-    if (!(cancelled_ || *draining_ || news()) || !parked_.exchange(false)) return;
+    if (!(cancelled_ || *house_.draining || news()) || !parked_.exchange(false)) return;
   }
 }
 

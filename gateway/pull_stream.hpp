@@ -2,6 +2,7 @@
 
 #include "actors/build_channel.hpp"
 #include "actors/domain/error.hpp"
+#include "actors/metrics.hpp"
 
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
@@ -15,6 +16,12 @@ namespace ib {
 /// True once the service stops: streams end after their last byte.
 using drain_flag = std::shared_ptr<const std::atomic<bool>>;
 
+/// What the streams of a service share.
+struct stream_house {
+  drain_flag draining;
+  std::shared_ptr<metrics> meter;
+};
+
 /// A server stream that pulls from a build's channel at the pace of its client: one message in flight, the
 /// next taken when the last is written; with nothing to send it parks in the channel and costs nothing.
 ///
@@ -26,7 +33,9 @@ class pull_stream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
                     public channel_waiter,
                     public std::enable_shared_from_this<pull_stream> {
 public:
-  explicit pull_stream(drain_flag draining) : draining_(std::move(draining)) {}
+  /// `subscribers` counts the streams of its kind while they follow a build.
+  pull_stream(stream_house house, prometheus::Gauge& subscribers)
+      : house_(std::move(house)), subscribers_(subscribers) {}
 
   /// Must be called once, right after construction: from now on the library owns a part of the stream.
   void hold() { self_ = shared_from_this(); }
@@ -52,11 +61,13 @@ protected:
   virtual bool complete(const build_channel& channel) const = 0;
 
   const build_channel& channel() const { return *channel_; }
+  metrics& meter() const { return *house_.meter; }
 
 private:
   void pump();
 
-  drain_flag draining_;
+  stream_house house_;
+  prometheus::Gauge& subscribers_; ///< kept by house_
   std::shared_ptr<pull_stream> self_;
   channel_ptr channel_;
   grpc::ByteBuffer message_;

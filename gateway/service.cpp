@@ -12,6 +12,8 @@
 #include "actors/io/log.hpp"
 #include "actors/io/registry_http.hpp"
 #include "actors/journal_keeper.hpp"
+#include "actors/metered_registry.hpp"
+#include "actors/metrics.hpp"
 #include "actors/names.hpp"
 #include "actors/resolver_pool.hpp"
 #include "config/state_directory.hpp"
@@ -21,6 +23,7 @@
 #include "gateway/http/server.hpp"
 #include "gateway/image_builder_service.hpp"
 #include "gateway/log_paths.hpp"
+#include "gateway/metrics_page.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -93,6 +96,16 @@ make_credentials(const config::orchestrator_settings& settings) {
   return std::make_shared<io::credential_store>(std::move(policy), std::move(service_file), std::move(ecr));
 }
 
+/// Those that the configuration speaks of, and the one that nobody needs to name.
+std::vector<std::string> known_registries(const config::settings& settings) {
+  std::vector<std::string> domains{
+      "docker.io", parse_repository(settings.orchestrator.base_image_repository)->domain,
+      parse_repository(settings.orchestrator.workspace_image_repository)->domain};
+  for (const auto& [domain, options] : settings.registries.registries)
+    domains.push_back(domain);
+  return domains;
+}
+
 void configure(caf::actor_system_config& config) {
   // On few cores `sharing` keeps the latency of an ask low while one worker is busy.
   config.set("scheduler.policy", caf::atom("sharing"));
@@ -107,9 +120,12 @@ caf::strong_actor_ptr strong(const Handle& handle) {
 } // namespace
 
 struct service::parts {
-  explicit parts(state_lock held) : lock(std::move(held)) { configure(actor_config); }
+  parts(state_lock held, std::shared_ptr<metrics> m) : lock(std::move(held)), meter(std::move(m)) {
+    configure(actor_config);
+  }
 
   state_lock lock;
+  std::shared_ptr<metrics> meter;
   std::shared_ptr<local_context> context;
   std::shared_ptr<journal_store> journal;
   health_mirror mirror;
@@ -128,6 +144,7 @@ struct service::parts {
   std::unique_ptr<log_paths> logs;
   std::unique_ptr<http::server> log_server; ///< null: logs are not served over HTTP
   std::unique_ptr<grpc_server> server;
+  std::unique_ptr<http::server> metrics_page; ///< null: not served
 
   void open_house(const config::settings& settings);
   std::vector<child_spec> children_of_the_house(const config::settings& settings);
@@ -138,17 +155,20 @@ std::vector<child_spec> service::parts::children_of_the_house(const config::sett
   resolver_settings resolver;
   resolver.tag_cache_ms = settings.tag_cache_ms;
   resolver.ahead = refs;
+  resolver.meter = meter;
   ref_cache_config ahead;
   ahead.interval = std::chrono::milliseconds(settings.ref_cache.interval_ms);
   for (const auto& ref : settings.ref_cache.refs)
     if (auto parsed = parse_reference(ref)) ahead.refs.push_back(*parsed);
   build_settings build;
   build.time_limit = std::chrono::milliseconds(settings.local.build_time_limit_ms);
+  build.meter = meter;
   retention_limits retention;
   retention.finished_builds = settings.limits.finished_builds;
   retention.log_bytes = settings.limits.finished_log_bytes;
   retention.age_ms = settings.limits.finished_age_ms;
   director_settings direction;
+  direction.meter = meter;
   direction.limits.running =
       settings.local.concurrent_builds == 0 ? cores() : settings.local.concurrent_builds;
   direction.limits.queued = settings.limits.queued_builds;
@@ -186,7 +206,7 @@ void service::parts::open_house(const config::settings& settings) {
   system = std::make_unique<caf::actor_system>(actor_config);
   restart_limits limits;
   limits.intensity = 10;
-  root = system->spawn(house, children_of_the_house(settings), limits, health);
+  root = system->spawn(house, children_of_the_house(settings), limits, health, meter);
 }
 
 void service::parts::serve_logs() {
@@ -198,7 +218,8 @@ void service::parts::serve_logs() {
   io::log_info("serving logs", {{"address", log_server->address()}});
 }
 
-result<std::unique_ptr<service>> service::start(const config::settings& settings) {
+result<std::unique_ptr<service>> service::start(const config::settings& settings,
+                                                const std::string& version) {
   auto folders = state_folders(settings);
   if (!folders) return folders.error();
   auto lock = state_lock::take(folders->state);
@@ -206,13 +227,16 @@ result<std::unique_ptr<service>> service::start(const config::settings& settings
   auto credentials = make_credentials(settings.orchestrator);
   if (!credentials) return credentials.error();
   clean_leftovers(*folders);
-  auto parts = std::make_unique<service::parts>(std::move(*lock));
+  auto parts = std::make_unique<service::parts>(
+      std::move(*lock), std::make_shared<metrics>(metrics_settings{version, known_registries(settings)}));
   parts->health->not_ready(health_names::recovery, "the service is starting");
   auto probes = health_server::start(settings.health_address, parts->health);
   if (!probes) return probes.error();
   parts->probes = std::move(*probes);
-  parts->context = make_context(settings, std::move(*folders),
-                                io::make_registry_client(settings.registries, *credentials), *credentials);
+  parts->context = make_context(
+      settings, std::move(*folders),
+      make_metered_registry(io::make_registry_client(settings.registries, *credentials), parts->meter),
+      *credentials);
   parts->context->health = parts->health;
   parts->journal =
       open_durable_store({parts->context->folders.state / "journal", settings.limits.log_bytes_per_build});
@@ -223,14 +247,22 @@ result<std::unique_ptr<service>> service::start(const config::settings& settings
     parts->log_server = std::move(*listening);
   }
   parts->open_house(settings);
-  parts->api = std::make_unique<image_builder_service>(
-      *parts->system, parts->board, request_rules{settings.local.allow_file_protocol}, parts->draining);
+  parts->api = std::make_unique<image_builder_service>(*parts->system, parts->board,
+                                                       request_rules{settings.local.allow_file_protocol},
+                                                       stream_house{parts->draining, parts->meter});
   std::unique_ptr<service> started(new service(std::move(parts)));
-  auto server = grpc_server::start(settings.grpc, {{"builder.ImageBuilder", started->parts_->api.get()}});
+  auto& open = *started->parts_;
+  if (settings.metrics_address != config::off) {
+    auto page = serve_metrics(settings.metrics_address, open.meter);
+    if (!page) return page.error();
+    open.metrics_page = std::move(*page);
+    io::log_info("serving metrics", {{"address", open.metrics_page->address()}});
+  }
+  auto server = grpc_server::start(settings.grpc, {{"builder.ImageBuilder", open.api.get()}}, open.meter);
   if (!server) return server.error();
-  started->parts_->server = std::move(*server);
-  started->parts_->mirror.follow(started->parts_->server.get(), *started->parts_->health);
-  started->parts_->serve_logs();
+  open.server = std::move(*server);
+  open.mirror.follow(open.server.get(), *open.health);
+  open.serve_logs();
   io::log_info("serving gRPC", {{"address", started->address()}});
   return started;
 }

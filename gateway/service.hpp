@@ -12,7 +12,7 @@ namespace ib {
 class service {
 public:
   /// Starts everything; where an error is returned nothing is left running.
-  static result<std::unique_ptr<service>> start(const config::settings& settings);
+  static result<std::unique_ptr<service>> start(const config::settings& settings, const std::string& version);
   /// Stops: no new builds, streams end with UNAVAILABLE after their last byte, builds and their processes
   /// end.
   ~service();

@@ -1,6 +1,7 @@
 #include "actors/house.hpp"
 
 #include "tests/actors/house_fixture.hpp"
+#include "tests/support/metric_values.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -33,7 +34,7 @@ struct a_house : house_fixture {
   void open(restart_limits limits = {}) {
     root = keep(system().spawn(
         house, std::vector<child_spec>{child(names::journal), child(names::engine), child(names::director)},
-        limits, health));
+        limits, health, meter));
     run();
   }
   caf::strong_actor_ptr actor(caf::atom_value name) { return system().registry().get(name); }
@@ -41,6 +42,7 @@ struct a_house : house_fixture {
 
   std::shared_ptr<service_health> health = std::make_shared<service_health>();
   bool vital = true;
+  std::shared_ptr<metrics> meter = std::make_shared<metrics>();
   diary book = std::make_shared<std::vector<std::string>>();
   caf::actor root;
 };
@@ -70,6 +72,9 @@ TEST_CASE("a crashed actor is started again in its place, and no other notices",
   CHECK(place.actor(names::engine));
   CHECK(place.actor(names::engine) != first);
   CHECK(place.actor(names::director) == other);
+  CHECK(value_of(*place.meter, "image_builder_actor_restarts_total{actor=\"engine\",cause=\"kill\"}") == 1);
+  CHECK(value_of(*place.meter, "image_builder_actor_restarts_total{actor=\"director\",cause=\"crash\"}") ==
+        0);
   place.book->clear();
   place.close();
   CHECK(*place.book == notes{"end director", "end engine", "end journal"});

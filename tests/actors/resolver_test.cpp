@@ -1,6 +1,7 @@
 #include "actors/resolver_pool.hpp"
 
 #include "tests/actors/fakes.hpp"
+#include "tests/support/metric_values.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -274,4 +275,32 @@ TEST_CASE("a caller without a way to leave keeps a lookup alive", "[resolver]") 
   CHECK_FALSE(house.registry->resolved.front().asker.stop_requested());
   house.answer();
   CHECK(text(stays) == "registry.example/a@" + digest);
+}
+
+TEST_CASE("hits, misses and errors are counted for each registry", "[resolver]") {
+  resolver_settings settings;
+  settings.meter = std::make_shared<metrics>(metrics_settings{"", {"registry.example"}});
+  settings.ahead = std::make_shared<ref_board>();
+  ref_board::answers ahead;
+  auto known = *parse_reference("registry.example/known:1");
+  ahead.emplace(board_key(known), io::found_image{known, ""});
+  settings.ahead->publish(ahead);
+  lookups house(settings);
+  auto pinned = lookup("registry.example/a@" + digest);
+  house.resolve(pinned);
+  house.resolve(pinned);
+  house.answer();
+  house.resolve(pinned);
+  house.resolve(lookup("registry.example/known:1"));
+  house.find(lookup("registry.example/gone:1"));
+  house.refuse(error_code::not_found);
+  auto counted = [&](const std::string& name, const std::string& more) {
+    return value_of(*settings.meter, "image_builder_resolver_" + name + "_total{" + more + "}");
+  };
+  CHECK(counted("misses", R"(registry="registry.example")") == 2);
+  CHECK(counted("hits", R"(registry="registry.example",source="flight")") == 1);
+  CHECK(counted("hits", R"(registry="registry.example",source="cache")") == 1);
+  CHECK(counted("hits", R"(registry="registry.example",source="ahead")") == 1);
+  CHECK(counted("errors", R"(code="not_found",registry="registry.example")") == 1);
+  CHECK(counted("errors", R"(code="unavailable",registry="registry.example")") == 0);
 }

@@ -26,20 +26,20 @@ class one_channel_service final
     : public builder::ImageBuilder::WithRawCallbackMethod_Build<
           builder::ImageBuilder::WithRawCallbackMethod_Logs<builder::ImageBuilder::Service>> {
 public:
-  one_channel_service(channel_ptr channel, drain_flag draining)
-      : channel_(std::move(channel)), draining_(std::move(draining)) {}
+  one_channel_service(channel_ptr channel, stream_house house)
+      : channel_(std::move(channel)), house_(std::move(house)) {}
 
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Logs(grpc::CallbackServerContext*,
                                                    const grpc::ByteBuffer* request) override {
     builder::LogsRequest wish;
     if (!parse(*request, wish)) return nullptr;
-    return begin(std::make_shared<log_stream>(draining_, wish.censored()), wish.build_id());
+    return begin(std::make_shared<log_stream>(house_, wish.censored()), wish.build_id());
   }
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Build(grpc::CallbackServerContext*,
                                                     const grpc::ByteBuffer* request) override {
     builder::BuildRequest wish;
     if (!parse(*request, wish)) return nullptr;
-    auto stream = std::make_shared<build_stream>(draining_);
+    auto stream = std::make_shared<build_stream>(house_);
     if (wish.triggered_by() == "existing") {
       keep_in_sight(stream);
       stream->answer_existing("registry.example/ws:1", "registry.example/base:1");
@@ -76,7 +76,7 @@ private:
   }
 
   channel_ptr channel_;
-  drain_flag draining_;
+  stream_house house_;
   std::mutex streams_mutex_;
   std::promise<std::shared_ptr<stream_ticket>> held_;
   std::vector<std::weak_ptr<pull_stream>> streams_;
@@ -97,7 +97,8 @@ inline build_identity identity() {
 /// A server on a free loopback port and a client of it.
 struct served {
   explicit served(uint64_t retention = 0) : channel(std::make_shared<build_channel>(identity(), retention)) {
-    auto started = ib::grpc_server::start({"127.0.0.1:0", std::nullopt}, {&service});
+    auto started = ib::grpc_server::start({"127.0.0.1:0", std::nullopt},
+                                          {{builder::ImageBuilder::service_full_name(), &service}}, meter);
     REQUIRE(started);
     server = std::move(*started);
     stub = builder::ImageBuilder::NewStub(
@@ -135,7 +136,8 @@ struct served {
 
   std::shared_ptr<std::atomic<bool>> draining = std::make_shared<std::atomic<bool>>(false);
   channel_ptr channel;
-  one_channel_service service{channel, draining};
+  std::shared_ptr<metrics> meter = std::make_shared<metrics>();
+  one_channel_service service{channel, {draining, meter}};
   std::unique_ptr<ib::grpc_server> server;
   std::unique_ptr<builder::ImageBuilder::Stub> stub;
 };

@@ -26,12 +26,12 @@ MAY_INCLUDE_PROTO = re.compile(r"(gateway|tools/imgctl|tests)/|actors/engine/wsm
 
 # Headers that a folder never includes, nor what is below it.
 FORBIDDEN_HEADERS = {
-    "actors/domain": r"(caf|grpc|grpcpp|google|nlohmann|curl|sys)/|sqlite3|chrono|thread|mutex|shared_mutex"
+    "actors/domain": r"(caf|grpc|grpcpp|google|nlohmann|curl|prometheus|sys)/|sqlite3|chrono|thread|mutex|shared_mutex"
     r"|condition_variable|future|unistd\.h|fstream|iostream|filesystem|ctime",
-    "actors/io": r"(caf|grpc|grpcpp)/",
-    "gateway/http": r"(caf|grpc|grpcpp|google|nlohmann)/",
-    "config": r"(caf|grpc|grpcpp|curl)/",
-    "tools/imgctl": r"caf/",
+    "actors/io": r"(caf|grpc|grpcpp|prometheus)/",
+    "gateway/http": r"(caf|grpc|grpcpp|google|nlohmann|prometheus)/",
+    "config": r"(caf|grpc|grpcpp|curl|prometheus)/",
+    "tools/imgctl": r"(caf|prometheus)/",
 }
 
 FORBIDDEN_WORDS = {

@@ -19,6 +19,7 @@ class Service:
         whole = _laid_over({
             "server": {"services": {"grpc": {"address": "127.0.0.1:0"}}},
             "health": {"address": "127.0.0.1:0"}, "debug": {"address": "127.0.0.1:0"},
+            "metrics": {"address": "127.0.0.1:0"},
             "local": {"stateDirectory": self.state, "isolation": "chroot", "stopGrace": "2s"},
         }, config)
         with open(self._config, "w", encoding="utf-8") as file:
@@ -29,7 +30,7 @@ class Service:
         self._child = Child([program("image-builder"), "run", "--config", self._config, "--json-log"],
                             self._environment)
         self.pid = self._child.pid
-        self.address = self._child.wait_for_error_line(_serving)
+        self.address = self.listening("gRPC")
 
     def listening(self, what):
         """The address where the service serves "logs", "health" or "debug"."""
