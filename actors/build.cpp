@@ -1,8 +1,8 @@
 #include "actors/build.hpp"
 
-#include "actors/guard.hpp"
 #include "actors/io/utc_time.hpp"
 #include "actors/names.hpp"
+#include "actors/observe.hpp"
 #include "actors/words.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -351,22 +351,20 @@ void build_work::crash(const std::string& why) {
 build_impl::behavior_type build(build_impl::stateful_pointer<build_actor_state> self, build_record record,
                                 build_settings settings) {
   auto* work = &self->state.work;
-  keep_what(self, "build " + record.plan->build_id);
+  auto seen = enter_board(self, "build", "house/builds/" + record.plan->build_id);
   self->set_down_handler([work](caf::down_msg& down) { work->run_is_down(down.source); });
   work->begin(std::move(record), settings);
-  return {
-      [work](const run_now&) { work->apply(slot_granted{}); },
-      [work](const introduce_yourself&) { work->introduce(); },
-      [work](const queue_place& place) { work->show_place(place); },
-      [work](const cancel_build& wish) { work->apply(cancel_requested{wish.reason}); },
-      [work](const run_output& output) { work->take_output(output); },
-      [work](const run_phase& phase) { work->take_phase(phase); },
-      [work](const run_ended& end) { work->take_end(end); },
-      [work](const build_time_limit&) { work->reach_time_limit(); },
-      [work](const build_stall_check&) { work->check_stall(); },
-      [work](const build_engine_retry& again) { work->retry_engine(again); },
-      [work](const build_journal_retry&) { work->retry_journal(); },
-  };
+  return seen.observe([work](const run_now&) { work->apply(slot_granted{}); },
+                      [work](const introduce_yourself&) { work->introduce(); },
+                      [work](const queue_place& place) { work->show_place(place); },
+                      [work](const cancel_build& wish) { work->apply(cancel_requested{wish.reason}); },
+                      [work](const run_output& output) { work->take_output(output); },
+                      [work](const run_phase& phase) { work->take_phase(phase); },
+                      [work](const run_ended& end) { work->take_end(end); },
+                      [work](const build_time_limit&) { work->reach_time_limit(); },
+                      [work](const build_stall_check&) { work->check_stall(); },
+                      [work](const build_engine_retry& again) { work->retry_engine(again); },
+                      [work](const build_journal_retry&) { work->retry_journal(); });
 }
 
 } // namespace ib

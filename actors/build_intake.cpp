@@ -4,10 +4,10 @@
 #include "actors/domain/image_hash.hpp"
 #include "actors/domain/redactor.hpp"
 #include "actors/domain/reference.hpp"
-#include "actors/guard.hpp"
 #include "actors/io/random_id.hpp"
 #include "actors/io/utc_time.hpp"
 #include "actors/names.hpp"
+#include "actors/observe.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -190,7 +190,8 @@ private:
 
 void build_intake(caf::event_based_actor* self, build_request request, std::shared_ptr<build_answer> answer,
                   intake_settings settings, bool inquiry) {
-  keep_what(self, "build_intake");
+  // It has no handlers, only questions under way.
+  enter_board(self, "build_intake", "house/gateway/" + std::to_string(self->id()));
   std::make_shared<intake>(self, std::move(request), std::move(answer), std::move(settings), inquiry)
       ->begin();
 }

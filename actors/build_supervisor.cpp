@@ -1,8 +1,8 @@
 #include "actors/build_supervisor.hpp"
 
-#include "actors/guard.hpp"
 #include "actors/io/utc_time.hpp"
 #include "actors/names.hpp"
+#include "actors/observe.hpp"
 #include "actors/restart_cause.hpp"
 
 #include <caf/send.hpp>
@@ -186,18 +186,16 @@ build_supervisor_impl::behavior_type
 build_supervisor(build_supervisor_impl::stateful_pointer<build_supervisor_state> self,
                  std::shared_ptr<build_children> children, restart_limits limits, build_settings settings) {
   auto* supervision = &self->state.supervision;
-  keep_what(self, "build_supervisor");
+  auto seen = enter_board(self, "build_supervisor", "house/builds");
   self->set_down_handler([supervision](caf::down_msg& down) { supervision->child_is_down(down); });
   self->set_exit_handler([self, supervision](caf::exit_msg& exit) {
     if (exit.reason == caf::exit_reason::user_shutdown) supervision->close();
     self->quit(exit.reason);
   });
   supervision->begin(std::move(children), limits, settings);
-  return {
-      [supervision](const start_build& m) { supervision->start(m.build_id); },
-      [supervision](const restart_build& m) { supervision->load(m.build_id); },
-      [supervision](const adopt_builds&) { supervision->adopt(); },
-  };
+  return seen.observe([supervision](const start_build& m) { supervision->start(m.build_id); },
+                      [supervision](const restart_build& m) { supervision->load(m.build_id); },
+                      [supervision](const adopt_builds&) { supervision->adopt(); });
 }
 
 } // namespace ib

@@ -1,9 +1,9 @@
 #include "actors/director.hpp"
 
 #include "actors/domain/redactor.hpp"
-#include "actors/guard.hpp"
 #include "actors/io/utc_time.hpp"
 #include "actors/names.hpp"
+#include "actors/observe.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 #include <prometheus/counter.h>
@@ -269,17 +269,15 @@ director_impl::behavior_type director(director_impl::stateful_pointer<director_s
                                       std::shared_ptr<running_builds_board> board,
                                       director_settings settings) {
   auto* work = &self->state.work;
-  keep_what(self, "director");
+  auto seen = enter_board(self, "director", "house/director");
   work->begin(std::move(board), settings);
-  return {
-      [work](const admit_build& wish) { return work->admit(wish); },
-      [work](const build_ready& who) { work->ready(who); },
-      [work](const build_ended& who) { work->ended(who); },
-      [work](const cancel_build& wish) { return work->cancel(wish); },
-      [work](const adopt_build& wish) { work->adopt(wish); },
-      [work](const read_the_books&) { work->read_books(); },
-      [work](const keep_again& m) { work->keep(m.build_id, m.tries); },
-  };
+  return seen.observe([work](const admit_build& wish) { return work->admit(wish); },
+                      [work](const build_ready& who) { work->ready(who); },
+                      [work](const build_ended& who) { work->ended(who); },
+                      [work](const cancel_build& wish) { return work->cancel(wish); },
+                      [work](const adopt_build& wish) { work->adopt(wish); },
+                      [work](const read_the_books&) { work->read_books(); },
+                      [work](const keep_again& m) { work->keep(m.build_id, m.tries); });
 }
 
 } // namespace ib

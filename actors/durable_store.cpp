@@ -1,3 +1,5 @@
+// Long on purpose: one class, the journal's whole behaviour in one place; its SQL is in journal_rows.cpp.
+
 #include "actors/build_channel.hpp"
 #include "actors/domain/redactor.hpp"
 #include "actors/io/log.hpp"
@@ -12,8 +14,6 @@
 #include <map>
 #include <set>
 #include <utility>
-
-// Long on purpose: one class, the journal's whole behaviour in one place; its SQL is in journal_rows.cpp.
 
 namespace ib {
 

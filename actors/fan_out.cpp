@@ -1,6 +1,6 @@
 #include "actors/fan_out.hpp"
 
-#include "actors/guard.hpp"
+#include "actors/observe.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -10,11 +10,11 @@ namespace ib {
 
 fan_out_impl::behavior_type fan_out(fan_out_impl::stateful_pointer<fan_out_state> self,
                                     std::shared_ptr<running_builds_board> board) {
-  keep_what(self, "fan_out");
+  auto seen = enter_board(self, "fan_out", "house/fan_out");
   auto now = board->read();
   for (const auto& channel : now->channels)
     channel->wake_all();
-  return {
+  return seen.observe(
       [self](const channel_grew& m) {
         if (m.channel->parked() < crowd) {
           m.channel->wake_all();
@@ -28,8 +28,7 @@ fan_out_impl::behavior_type fan_out(fan_out_impl::stateful_pointer<fan_out_state
         self->state.ticking = false;
         for (const auto& channel : std::exchange(self->state.due, {}))
           channel->wake_all();
-      },
-  };
+      });
 }
 
 } // namespace ib

@@ -1,7 +1,7 @@
 #include "actors/house.hpp"
 
-#include "actors/guard.hpp"
 #include "actors/names.hpp"
+#include "actors/observe.hpp"
 #include "actors/restart_cause.hpp"
 
 #include <caf/actor.hpp>
@@ -35,9 +35,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::start_child)
 namespace ib {
 
 caf::behavior house(caf::event_based_actor* self, std::vector<child_spec> specs, restart_limits limits,
-                    std::shared_ptr<service_health> health),
-                    std::shared_ptr<metrics> meter) {
-  keep_what(self, "house");
+                    std::shared_ptr<service_health> health, std::shared_ptr<metrics> meter) {
+  auto seen = enter_board(self, "house", "house");
   auto children = std::make_shared<std::vector<child>>();
   for (auto& spec : specs) {
     meter->restarts(caf::to_string(spec.name), "crash"); // there from the start, with 0
@@ -73,18 +72,17 @@ caf::behavior house(caf::event_based_actor* self, std::vector<child_spec> specs,
 
   for (size_t i = 0; i < children->size(); ++i)
     start(i);
-  return {
-      [start](const start_child& m) { start(m.index); },
-      [self, children](const stop_house&) {
-        for (auto who = children->rbegin(); who != children->rend(); ++who) {
-          self->system().registry().erase(who->spec.name);
-          if (who->actor)
-            caf::anon_send_exit(caf::actor_cast<caf::actor>(who->actor), caf::exit_reason::user_shutdown);
-          who->actor = nullptr;
-        }
-        self->quit();
-      },
-  };
+  return seen.observe([start](const start_child& m) { start(m.index); },
+                      [self, children](const stop_house&) {
+                        for (auto who = children->rbegin(); who != children->rend(); ++who) {
+                          self->system().registry().erase(who->spec.name);
+                          if (who->actor)
+                            caf::anon_send_exit(caf::actor_cast<caf::actor>(who->actor),
+                                                caf::exit_reason::user_shutdown);
+                          who->actor = nullptr;
+                        }
+                        self->quit();
+                      });
 }
 
 } // namespace ib

@@ -1,6 +1,6 @@
 #include "actors/journal_keeper.hpp"
 
-#include "actors/guard.hpp"
+#include "actors/observe.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -125,9 +125,9 @@ journal_impl::behavior_type journal_keeper(journal_impl::stateful_pointer<journa
                                            std::shared_ptr<journal_store> store,
                                            std::shared_ptr<storage_board> board, retention_limits limits) {
   auto* work = &self->state.work;
-  keep_what(self, "journal");
+  auto seen = enter_board(self, "journal", "house/journal");
   work->begin(std::move(store), std::move(board), limits);
-  return {
+  return seen.observe(
       [work](const journal_create& m) { return work->create(m); },
       [work](const journal_advance& m) { return work->advance(m); },
       [work](const journal_append& m) { return work->append(m); },
@@ -142,10 +142,8 @@ journal_impl::behavior_type journal_keeper(journal_impl::stateful_pointer<journa
       [work](const journal_note_answer& m) {
         work->note(work->store().note_answer(m.build_id, m.url, m.answer));
       },
-      [work](const commit_batch&) { work->commit(); },
-      [work](const retain_builds&) { work->retain(); },
-      [work](const try_storage&) { work->look_again(); },
-  };
+      [work](const commit_batch&) { work->commit(); }, [work](const retain_builds&) { work->retain(); },
+      [work](const try_storage&) { work->look_again(); });
 }
 
 } // namespace ib

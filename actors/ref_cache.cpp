@@ -1,7 +1,7 @@
 #include "actors/ref_cache.hpp"
 
-#include "actors/guard.hpp"
 #include "actors/names.hpp"
+#include "actors/observe.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -57,16 +57,14 @@ std::string board_key(const reference& ref) { return ref.repository() + ":" + re
 
 ref_cache_actor::behavior_type ref_cache(pointer self, std::shared_ptr<ref_board> board,
                                          ref_cache_config config) {
-  keep_what(self, "ref_cache");
+  auto seen = enter_board(self, "ref_cache", "house/ref_cache");
   if (!config.refs.empty()) self->send(self, refresh_refs{});
-  return {
-      [self, board, config](const refresh_refs&) {
-        self->state.failed = false;
-        self->state.pending = config.refs.size();
-        for (const auto& ref : config.refs)
-          look_up(self, board, config, ref);
-      },
-  };
+  return seen.observe([self, board, config](const refresh_refs&) {
+    self->state.failed = false;
+    self->state.pending = config.refs.size();
+    for (const auto& ref : config.refs)
+      look_up(self, board, config, ref);
+  });
 }
 
 } // namespace ib

@@ -1,8 +1,8 @@
 #include "actors/resolver.hpp"
 
 #include "actors/domain/sha256.hpp"
-#include "actors/guard.hpp"
 #include "actors/io/log.hpp"
+#include "actors/observe.hpp"
 
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -159,17 +159,15 @@ int64_t resolution::now_ms() const {
 }
 
 resolver_impl::behavior_type resolver(resolver_impl::stateful_pointer<resolver_state> self,
-                                      std::shared_ptr<io::registry_client> client,
-                                      resolver_settings settings) {
+                                      std::shared_ptr<io::registry_client> client, resolver_settings settings,
+                                      size_t worker) {
   auto* work = &self->state.work;
-  keep_what(self, "resolver");
+  auto seen = enter_board(self, "resolver", "house/resolver/" + std::to_string(worker));
   work->begin(std::move(client), settings);
-  return {
-      [work](const resolve_image& wish) { return work->resolve(wish); },
-      [work](const find_image& wish) { return work->find(wish); },
-      [work](const lookup_done& answer) { work->done(answer); },
-      [work](const asker_left& who) { work->leave(who); },
-  };
+  return seen.observe([work](const resolve_image& wish) { return work->resolve(wish); },
+                      [work](const find_image& wish) { return work->find(wish); },
+                      [work](const lookup_done& answer) { work->done(answer); },
+                      [work](const asker_left& who) { work->leave(who); });
 }
 
 } // namespace ib

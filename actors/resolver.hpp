@@ -90,9 +90,10 @@ struct resolver_state {
   resolution work;
 };
 
+/// `worker`: its place in the pool.
 resolver_impl::behavior_type resolver(resolver_impl::stateful_pointer<resolver_state> self,
-                                      std::shared_ptr<io::registry_client> client,
-                                      resolver_settings settings);
+                                      std::shared_ptr<io::registry_client> client, resolver_settings settings,
+                                      size_t worker);
 
 } // namespace ib
 

@@ -1,6 +1,6 @@
 #include "actors/resolver_pool.hpp"
 
-#include "actors/guard.hpp"
+#include "actors/observe.hpp"
 #include "actors/restart_cause.hpp"
 
 #include <caf/send.hpp>
@@ -35,25 +35,25 @@ resolver_pool_state::~resolver_pool_state() {
 resolver_actor::behavior_type resolver_pool(resolver_actor::stateful_pointer<resolver_pool_state> self,
                                             std::shared_ptr<io::registry_client> client,
                                             resolver_settings settings) {
-  keep_what(self, "resolver_pool");
+  auto seen = enter_board(self, "resolver_pool", "house/resolver");
   auto& workers = self->state.workers;
-  auto spawn_worker = [self, client, settings]() -> resolver_actor {
-    return self->spawn<caf::monitored>(resolver, client, settings);
+  auto spawn_worker = [self, client, settings](size_t place) -> resolver_actor {
+    return self->spawn<caf::monitored>(resolver, client, settings, place);
   };
   for (size_t i = 0; i < std::max<size_t>(settings.workers, 1); ++i)
-    workers.push_back(spawn_worker());
+    workers.push_back(spawn_worker(i));
   settings.meter->restarts("resolver_worker", "crash"); // there from the start, with 0
   self->set_down_handler([&workers, spawn_worker, meter = settings.meter](caf::down_msg& down) {
-    for (auto& worker : workers) {
-      if (worker.address() != down.source) continue;
-      worker = spawn_worker();
+    for (size_t i = 0; i < workers.size(); ++i) {
+      if (workers[i].address() != down.source) continue;
+      workers[i] = spawn_worker(i);
       meter->restarts("resolver_worker", restart_cause(down.reason)).Increment();
     }
   });
   auto worker_for = [&workers](const io::registry_lookup& lookup) {
     return workers[std::hash<std::string>{}(lookup.ref.repository()) % workers.size()];
   };
-  return {
+  return seen.observe(
       [self, worker_for, settings](resolve_image& wish) {
         auto answer = self->make_response_promise<image_answer>();
         if (auto image = known_ahead(settings.ahead, wish)) {
@@ -68,8 +68,7 @@ resolver_actor::behavior_type resolver_pool(resolver_actor::stateful_pointer<res
       [self, worker_for](find_image& wish) {
         auto worker = worker_for(wish.lookup);
         return self->delegate(worker, std::move(wish));
-      },
-  };
+      });
 }
 
 } // namespace ib

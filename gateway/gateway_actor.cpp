@@ -1,7 +1,7 @@
 #include "gateway/gateway_actor.hpp"
 
-#include "actors/guard.hpp"
 #include "actors/names.hpp"
+#include "actors/observe.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -46,16 +46,15 @@ void find_channel(gateway_actor::pointer self, const serve_channel& call) {
 } // namespace
 
 gateway_actor::behavior_type gateway(gateway_actor::pointer self, const intake_settings& settings) {
-  keep_what(self, "gateway");
-  return {
+  auto seen = enter_board(self, "gateway", "house/gateway");
+  return seen.observe(
       [self, settings](const serve_build& call) {
         auto with_asker = settings;
         with_asker.asker = call.asker;
         self->spawn(build_intake, *call.request, call.answer, std::move(with_asker), call.inquiry);
       },
       [self](const serve_lookup& call) { look_up(self, call); },
-      [self](const serve_channel& call) { find_channel(self, call); },
-  };
+      [self](const serve_channel& call) { find_channel(self, call); });
 }
 
 } // namespace ib

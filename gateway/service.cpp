@@ -7,6 +7,7 @@
 #include "actors/engine/local.hpp"
 #include "actors/fan_out.hpp"
 #include "actors/house.hpp"
+#include "actors/house_config.hpp"
 #include "actors/io/docker_config.hpp"
 #include "actors/io/ecr_credentials.hpp"
 #include "actors/io/log.hpp"
@@ -137,7 +138,7 @@ struct service::parts {
   std::shared_ptr<running_builds_board> board = std::make_shared<running_builds_board>();
   std::shared_ptr<ref_board> refs = std::make_shared<ref_board>();
   std::shared_ptr<std::atomic<bool>> draining = std::make_shared<std::atomic<bool>>(false);
-  caf::actor_system_config actor_config;
+  house_config actor_config;
   std::unique_ptr<caf::actor_system> system;
   caf::actor root;
   std::unique_ptr<image_builder_service> api;

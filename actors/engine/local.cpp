@@ -2,7 +2,7 @@
 
 #include "actors/engine/local_run.hpp"
 #include "actors/engine/tool_probe.hpp"
-#include "actors/guard.hpp"
+#include "actors/observe.hpp"
 
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -84,15 +84,13 @@ void local_engine_work::run_is_down(const caf::actor_addr& who) {
 local_engine_impl::behavior_type local_engine(local_engine_impl::stateful_pointer<local_engine_state> self,
                                               std::shared_ptr<local_context> context) {
   auto* work = &self->state.work;
-  keep_what(self, "local_engine");
+  auto seen = enter_board(self, "local_engine", "house/engine");
   self->set_down_handler([work](caf::down_msg& down) { work->run_is_down(down.source); });
   work->begin(std::move(context));
-  return {
-      [work](const start_run& order) { return work->start(order); },
-      [work](const attach_run& wish) { return work->attach(wish); },
-      [work](const stop_run& wish) { work->stop(wish); },
-      [work](const tools_probed& answer) { work->probed(answer); },
-  };
+  return seen.observe([work](const start_run& order) { return work->start(order); },
+                      [work](const attach_run& wish) { return work->attach(wish); },
+                      [work](const stop_run& wish) { work->stop(wish); },
+                      [work](const tools_probed& answer) { work->probed(answer); });
 }
 
 } // namespace ib

@@ -2,7 +2,7 @@
 
 #include "actors/engine/layer_store.hpp"
 #include "actors/engine/pipeline.hpp"
-#include "actors/guard.hpp"
+#include "actors/observe.hpp"
 
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -123,18 +123,15 @@ local_run_impl::behavior_type local_run(local_run_impl::stateful_pointer<local_r
                                         std::shared_ptr<const build_tools> tools,
                                         std::shared_ptr<const build_plan> plan, int attempt) {
   auto* work = &self->state.work;
-  keep_what(self, "local_run " + plan->build_id);
+  auto seen = enter_board(self, "local_run", "house/engine/" + plan->build_id);
   work->begin(std::move(context), std::move(tools), std::move(plan), attempt);
-  return {
-      [work](const subscribe_run& wish) { work->subscribe(wish); },
-      [work](const acknowledge_output& m) { work->acknowledge(m.raw_offset); },
-      [work](const stop_run&) { work->stop(); },
-      [self](const release_run&) { self->quit(); },
-      [work](const worker_output& output) { work->take_output(output); },
-      [work](const worker_phase& phase) { work->take_phase(phase); },
-      [work](const worker_ended& end) { work->take_end(end); },
-      [self](const abandon_run&) { self->quit(); },
-  };
+  return seen.observe([work](const subscribe_run& wish) { work->subscribe(wish); },
+                      [work](const acknowledge_output& m) { work->acknowledge(m.raw_offset); },
+                      [work](const stop_run&) { work->stop(); }, [self](const release_run&) { self->quit(); },
+                      [work](const worker_output& output) { work->take_output(output); },
+                      [work](const worker_phase& phase) { work->take_phase(phase); },
+                      [work](const worker_ended& end) { work->take_end(end); },
+                      [self](const abandon_run&) { self->quit(); });
 }
 
 } // namespace ib

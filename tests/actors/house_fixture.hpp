@@ -2,6 +2,7 @@
 
 #include "actors/build_channel.hpp"
 #include "actors/domain/redactor.hpp"
+#include "actors/house_config.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/names.hpp"
 
@@ -124,7 +125,7 @@ public:
   size_t living() { return system_.registry().running(); }
 
 private:
-  struct testing_config : caf::actor_system_config {
+  struct testing_config : house_config {
     testing_config() { set("scheduler.policy", caf::atom("testing")); }
   };
 

@@ -1,0 +1,74 @@
+#pragma once
+
+#include "actors/io/actor_probe.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ib::io {
+
+/// What the board says of an actor.
+struct actor_entry {
+  std::string
+      path; ///< "house/builds/ID"; two may have the same for a moment, when one takes over from another
+  std::string kind;       ///< "build"
+  bool alive = true;      ///< false between a crash and the restart, and after a crash without one
+  bool busy = false;      ///< in the middle of a message
+  uint64_t handled = 0;   ///< messages since its start
+  size_t waiting = 0;     ///< messages in its mailbox when it took its last one
+  int64_t age_ms = 0;     ///< since its start, or since its crash where it is not alive
+  int64_t idle_ms = 0;    ///< since it took its last message, or since its start
+  size_t crashes = 0;     ///< of this path so far
+  std::string last_error; ///< of its last crash
+
+  /// The path of its supervisor, empty for the root.
+  std::string parent() const { return path.substr(0, path.rfind('/') == path.npos ? 0 : path.rfind('/')); }
+};
+
+/// The actors that live now, for those who look at the house or trouble it. Actors enter and leave by
+/// themselves (actors/observe.hpp). Any thread; never held locked while something else is called.
+class actor_board {
+public:
+  using killer = std::function<void(const std::string& why)>;
+
+  /// An actor is there. `kill` ends it from outside and does nothing where it has ended.
+  std::shared_ptr<actor_probe> enter(std::string path, std::string kind, killer kill);
+  /// It has ended, by a crash where a cause is given.
+  void leave(const std::shared_ptr<actor_probe>& who, const std::optional<std::string>& cause);
+
+  /// Sorted by path.
+  std::vector<actor_entry> read() const;
+  /// How often actors of each kind have crashed, kinds without a crash among them.
+  std::map<std::string, uint64_t> crashes_by_kind() const;
+
+  /// Ends the actors of a path from outside; how many those were.
+  size_t kill(const std::string& path, const std::string& why) const;
+  /// The probes of a path.
+  std::vector<std::shared_ptr<actor_probe>> probes(const std::string& path) const;
+
+private:
+  struct place {
+    std::string kind;
+    std::shared_ptr<actor_probe> probe; ///< null once it has crashed
+    killer kill;
+    int64_t since_ms = 0;
+    size_t crashes = 0;
+    std::string last_error;
+  };
+  void forget_oldest_crash();
+
+  mutable std::mutex mutex_;
+  std::multimap<std::string, place> places_; ///< by path
+  std::deque<std::string> crashed_;         ///< paths of crashed actors, oldest first, some of them restarted
+  std::map<std::string, uint64_t> crashes_; ///< by kind
+};
+
+} // namespace ib::io

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <ctime>
+#include <stdexcept>
+
+namespace ib::io {
+
+/// What an actor throws because a fault was injected.
+class injected_fault : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
+/// When an injected exception comes: before the handler does anything, or after it has done everything but
+/// answer.
+enum class throw_moment : uint8_t { before, after };
+
+/// What one actor shows of itself, and where faults are injected into it. The actor alone calls
+/// begin_message() and end_message(); everything else may be called on any thread. Costs an actor that nobody
+/// troubles a few relaxed stores per message.
+class actor_probe {
+public:
+  /// The actor takes a message; `waiting` more are in its mailbox. Throws injected_fault where that was asked
+  /// for.
+  void begin_message(size_t waiting) {
+    // One writer: no read-modify-write is needed.
+    handled_.store(handled_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    waiting_.store(waiting, std::memory_order_relaxed);
+    last_ms_.store(coarse_ms(), std::memory_order_relaxed);
+    busy_.store(true, std::memory_order_relaxed);
+    if (armed_.load(std::memory_order_relaxed)) throw_where_due(throw_moment::before);
+  }
+
+  /// The message is handled, but for its answer. Throws as begin_message(). Returns for how many milliseconds
+  /// the mailbox is to stand still now, 0 for not at all.
+  int64_t end_message() {
+    busy_.store(false, std::memory_order_relaxed);
+    if (!armed_.load(std::memory_order_relaxed)) return 0;
+    throw_where_due(throw_moment::after);
+    return take(holds_) ? hold_ms_.load() : 0;
+  }
+
+  uint64_t handled() const { return handled_.load(std::memory_order_relaxed); }
+  size_t waiting() const { return waiting_.load(std::memory_order_relaxed); }
+  bool busy() const { return busy_.load(std::memory_order_relaxed); }
+  /// When it took its last message, milliseconds of the monotonic clock; 0 before the first.
+  int64_t last_ms() const { return last_ms_.load(std::memory_order_relaxed); }
+
+  /// Makes the next `count` handlers throw.
+  void arm_throw(uint32_t count, throw_moment when) {
+    (when == throw_moment::before ? throws_before_ : throws_after_).fetch_add(count);
+    armed_ = true;
+  }
+  /// Makes the mailbox stand still for `hold_ms` after each of the next `count` messages.
+  void arm_hold(uint32_t count, int64_t hold_ms) {
+    hold_ms_ = hold_ms;
+    holds_.fetch_add(count);
+    armed_ = true;
+  }
+
+  /// Milliseconds of the monotonic clock, some of them late and cheap.
+  static int64_t coarse_ms() {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+  }
+
+private:
+  static bool take(std::atomic<uint32_t>& left) {
+    for (auto now = left.load(); now > 0;)
+      if (left.compare_exchange_weak(now, now - 1)) return true;
+    return false;
+  }
+  void throw_where_due(throw_moment when) {
+    if (take(when == throw_moment::before ? throws_before_ : throws_after_))
+      throw injected_fault(when == throw_moment::before ? "an injected fault"
+                                                        : "an injected fault after the work was done");
+  }
+
+  std::atomic<uint64_t> handled_{0};
+  std::atomic<size_t> waiting_{0};
+  std::atomic<int64_t> last_ms_{0};
+  std::atomic<bool> busy_{false};
+  std::atomic<bool> armed_{false};
+  std::atomic<uint32_t> throws_before_{0};
+  std::atomic<uint32_t> throws_after_{0};
+  std::atomic<uint32_t> holds_{0};
+  std::atomic<int64_t> hold_ms_{0};
+};
+
+} // namespace ib::io
