@@ -3,6 +3,8 @@
 #include "actors/observe.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
 
 #include <algorithm>
 #include <utility>
@@ -18,10 +20,11 @@ constexpr std::chrono::seconds storage_pause{1};
 } // namespace
 
 void journal_work::begin(std::shared_ptr<journal_store> store, std::shared_ptr<storage_board> board,
-                         retention_limits limits) {
+                         retention_limits limits, std::shared_ptr<metrics> meter) {
   store_ = std::move(store);
   board_ = std::move(board);
   limits_ = limits;
+  meter_ = std::move(meter);
   state_ = *board_->read();
   // Those who asked a former incarnation have been told that it died.
   store_->discard();
@@ -66,6 +69,7 @@ void journal_work::commit() {
   auto began = std::chrono::steady_clock::now();
   auto outcome = store_->commit();
   auto took = std::chrono::steady_clock::now() - began;
+  meter_->journal_commit_seconds.Observe(std::chrono::duration<double>(took).count());
   ++state_.commits;
   state_.commit_us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
   state_.slowest_us = std::max(state_.slowest_us, state_.commit_us);
@@ -82,7 +86,10 @@ journal_store& journal_work::settled() {
 }
 
 journal_kept journal_work::append(const journal_append& m) {
+  auto began = std::chrono::steady_clock::now();
   auto done = store_->append_log(m.build_id, m.bytes, m.at, m.raw_offset);
+  std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  meter_->journal_append_seconds.Observe(took.count());
   if (done) state_.log_bytes += m.bytes.size();
   watch(log_trouble_, done);
   return {done};
@@ -108,6 +115,7 @@ void journal_work::watch(std::string& trouble, const result<void>& outcome) {
       io::log_info("the journal can be used again");
   }
   state_.trouble = now;
+  meter_->journal_failing.Set(now.empty() ? 0 : 1);
   board_->publish(state_);
   if (!now.empty() && !std::exchange(will_look_again_, true))
     self_->delayed_send(self_, storage_pause, try_storage{});
@@ -123,10 +131,11 @@ void journal_work::look_again() {
 
 journal_impl::behavior_type journal_keeper(journal_impl::stateful_pointer<journal_keeper_state> self,
                                            std::shared_ptr<journal_store> store,
-                                           std::shared_ptr<storage_board> board, retention_limits limits) {
+                                           std::shared_ptr<storage_board> board, retention_limits limits,
+                                           std::shared_ptr<metrics> meter) {
   auto* work = &self->state.work;
   auto seen = enter_board(self, "journal", "house/journal");
-  work->begin(std::move(store), std::move(board), limits);
+  work->begin(std::move(store), std::move(board), limits, std::move(meter));
   return seen.observe(
       [work](const journal_create& m) { return work->create(m); },
       [work](const journal_advance& m) { return work->advance(m); },

@@ -2,6 +2,7 @@
 
 #include "actors/interfaces.hpp"
 #include "actors/journal_store.hpp"
+#include "actors/metrics.hpp"
 #include "actors/storage_board.hpp"
 
 #include <caf/typed_response_promise.hpp>
@@ -29,7 +30,7 @@ public:
   explicit journal_work(journal_impl::pointer self) : self_(self) {}
 
   void begin(std::shared_ptr<journal_store> store, std::shared_ptr<storage_board> board,
-             retention_limits limits);
+             retention_limits limits, std::shared_ptr<metrics> meter);
   caf::typed_response_promise<journal_kept> create(const journal_create& m);
   caf::typed_response_promise<journal_kept> advance(const journal_advance& m);
   journal_kept append(const journal_append& m);
@@ -53,6 +54,7 @@ private:
   journal_impl::pointer self_;
   std::shared_ptr<journal_store> store_;
   std::shared_ptr<storage_board> board_;
+  std::shared_ptr<metrics> meter_;
   storage_state state_;
   std::string database_trouble_;
   std::string log_trouble_;
@@ -70,7 +72,8 @@ struct journal_keeper_state {
 
 journal_impl::behavior_type journal_keeper(journal_impl::stateful_pointer<journal_keeper_state> self,
                                            std::shared_ptr<journal_store> store,
-                                           std::shared_ptr<storage_board> board, retention_limits limits);
+                                           std::shared_ptr<storage_board> board, retention_limits limits,
+                                           std::shared_ptr<metrics> meter);
 
 } // namespace ib
 

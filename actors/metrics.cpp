@@ -215,6 +215,8 @@ metrics::metrics(const metrics_settings& settings)
               .Add({}, byte_buckets())),
       journal_commit_seconds(parts_->journal.Add({{"operation", "commit"}}, storage_buckets())),
       journal_append_seconds(parts_->journal.Add({{"operation", "append"}}, storage_buckets())),
+      journal_failing(
+          parts_->gauge("image_builder_journal_failing", "1 while the journal cannot keep anything.")),
       reloads_succeeded(parts_->reloads.Add({{"success", "true"}})),
       reloads_failed(parts_->reloads.Add({{"success", "false"}})) {}
 

@@ -81,6 +81,7 @@ public:
   prometheus::Histogram& subscriber_lag_bytes;
   prometheus::Histogram& journal_commit_seconds;
   prometheus::Histogram& journal_append_seconds;
+  prometheus::Gauge& journal_failing;
   prometheus::Counter& reloads_succeeded;
   prometheus::Counter& reloads_failed;
 

@@ -1,15 +1,13 @@
 #include "gateway/grpc_server.hpp"
 
+#include "gateway/grpc_tls.hpp"
 #include "gateway/rpc_meter.hpp"
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
-#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
 #include <chrono>
-#include <fstream>
-#include <iterator>
 
 namespace ib {
 
@@ -18,26 +16,15 @@ namespace {
 constexpr int max_request_bytes = 16 * 1024 * 1024;
 constexpr std::chrono::seconds stop_grace{5};
 
-result<std::string> read_file(const std::string& path) {
-  std::ifstream file(path);
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  if (!file || text.empty())
-    return error{error_code::failed_precondition, "cannot read " + path, "server.services.grpc.tls", {}};
-  return text;
-}
-
-/// With TLS, clients must show a certificate of the configured CA (spec: operations.md, "Configuration").
-result<std::shared_ptr<grpc::ServerCredentials>> credentials(const config::listener_settings& settings) {
-  if (!settings.tls) return grpc::InsecureServerCredentials();
-  auto ca = read_file(settings.tls->ca);
-  auto certificate = read_file(settings.tls->certificate);
-  auto key = read_file(settings.tls->key);
-  for (auto* text : {&ca, &certificate, &key})
-    if (!*text) return text->error();
-  grpc::SslServerCredentialsOptions options(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-  options.pem_root_certs = *ca;
-  options.pem_key_cert_pairs.push_back({*key, *certificate});
-  return grpc::SslServerCredentials(options);
+/// Follows the TLS files of the listener; null where it speaks plainly.
+result<std::shared_ptr<io::tls_watch>> watch_files(const config::listener_settings& settings) {
+  if (!settings.tls) return std::shared_ptr<io::tls_watch>();
+  const auto& files = *settings.tls;
+  auto watch = io::tls_watch::begin({files.ca, files.certificate, files.key}, "grpc");
+  if (watch) return watch;
+  auto why = watch.error();
+  why.field = "server.services.grpc.tls";
+  return why;
 }
 
 } // namespace
@@ -51,15 +38,18 @@ result<std::unique_ptr<grpc_server>> grpc_server::start(const config::listener_s
     return true;
   }();
   static_cast<void>(plugins);
-  auto who = credentials(settings);
-  if (!who) return who.error();
+  auto files = watch_files(settings);
+  if (!files) return files.error();
   grpc::ServerBuilder builder;
   int port = 0;
-  builder.AddListeningPort(settings.address, *who, &port);
+  auto credentials = *files ? watched_tls_credentials(*files) : grpc::InsecureServerCredentials();
+  builder.AddListeningPort(settings.address, credentials, &port);
   builder.SetMaxReceiveMessageSize(max_request_bytes);
   // Two services on one port would each get half of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   std::unique_ptr<grpc_server> started(new grpc_server);
+  started->certificates_ = *files;
+  started->credentials_ = std::move(credentials);
   for (const auto& [name, service] : services) {
     builder.RegisterService(service);
     started->names_.push_back(name);

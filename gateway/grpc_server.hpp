@@ -1,9 +1,11 @@
 #pragma once
 
 #include "actors/domain/result.hpp"
+#include "actors/io/tls_material.hpp"
 #include "actors/metrics.hpp"
 #include "config/settings.hpp"
 
+#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 
 #include <memory>
@@ -30,12 +32,16 @@ public:
                                                     std::shared_ptr<metrics> meter);
   /// "host:port" with the port that was chosen.
   const std::string& address() const { return address_; }
+  /// What clients are shown; null where there is no TLS.
+  const std::shared_ptr<io::tls_watch>& certificates() const { return certificates_; }
   /// What the health service says of the whole and of every service.
   void set_serving(bool serving);
   /// No new calls; waits some seconds for those that run to end, then cuts them off.
   void stop();
 
 private:
+  std::shared_ptr<io::tls_watch> certificates_;
+  std::shared_ptr<grpc::ServerCredentials> credentials_; ///< asked for at every handshake
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
   std::vector<std::string> names_;

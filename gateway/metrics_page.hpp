@@ -1,15 +1,13 @@
 #pragma once
 
 #include "actors/metrics.hpp"
-#include "gateway/http/server.hpp"
+#include "gateway/http/router.hpp"
 
 #include <memory>
-#include <string>
 
 namespace ib {
 
-/// Serves the metrics at /metrics of `address`, for Prometheus.
-result<std::unique_ptr<http::server>> serve_metrics(const std::string& address,
-                                                    std::shared_ptr<const metrics> source);
+/// The metrics at /metrics, for Prometheus. For a server of their own: they are gathered on its thread.
+http::router metrics_routes(std::shared_ptr<const metrics> source);
 
 } // namespace ib

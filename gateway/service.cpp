@@ -31,6 +31,8 @@
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <prometheus/gauge.h>
+
 #include <algorithm>
 #include <thread>
 #include <unistd.h>
@@ -150,6 +152,7 @@ struct service::parts {
   void open_house(const config::settings& settings);
   std::vector<child_spec> children_of_the_house(const config::settings& settings);
   void serve_logs();
+  void show_metrics();
 };
 
 std::vector<child_spec> service::parts::children_of_the_house(const config::settings& settings) {
@@ -187,7 +190,7 @@ std::vector<child_spec> service::parts::children_of_the_house(const config::sett
       {names::journal,
        [this, retention](caf::actor_system& s) {
          // Its disk may be slow: it has a thread of its own.
-         return strong(s.spawn<caf::detached>(journal_keeper, journal, storage, retention));
+         return strong(s.spawn<caf::detached>(journal_keeper, journal, storage, retention, meter));
        }},
       {names::resolver,
        [this, resolver](auto& s) { return strong(s.spawn(resolver_pool, context->registry, resolver)); }},
@@ -217,6 +220,16 @@ void service::parts::serve_logs() {
   logs->add_to(routes);
   log_server->serve(std::move(routes));
   io::log_info("serving logs", {{"address", log_server->address()}});
+}
+
+void service::parts::show_metrics() {
+  if (const auto& files = server->certificates()) {
+    auto& ends = meter->certificate_end("grpc");
+    meter->before_collect([files, &ends] { ends.Set(static_cast<double>(files->current()->ends_at)); });
+  }
+  if (!metrics_page) return;
+  metrics_page->serve(metrics_routes(meter));
+  io::log_info("serving metrics", {{"address", metrics_page->address()}});
 }
 
 result<std::unique_ptr<service>> service::start(const config::settings& settings,
@@ -254,16 +267,16 @@ result<std::unique_ptr<service>> service::start(const config::settings& settings
   std::unique_ptr<service> started(new service(std::move(parts)));
   auto& open = *started->parts_;
   if (settings.metrics_address != config::off) {
-    auto page = serve_metrics(settings.metrics_address, open.meter);
+    auto page = http::server::listen({settings.metrics_address, std::nullopt}, "metrics");
     if (!page) return page.error();
     open.metrics_page = std::move(*page);
-    io::log_info("serving metrics", {{"address", open.metrics_page->address()}});
   }
   auto server = grpc_server::start(settings.grpc, {{"builder.ImageBuilder", open.api.get()}}, open.meter);
   if (!server) return server.error();
   open.server = std::move(*server);
   open.mirror.follow(open.server.get(), *open.health);
   open.serve_logs();
+  open.show_metrics();
   io::log_info("serving gRPC", {{"address", started->address()}});
   return started;
 }

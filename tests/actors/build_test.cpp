@@ -481,7 +481,7 @@ TEST_CASE("what a build says while the journal is busy is written in one piece",
     return false;
   };
   house.put(names::journal, house.system().spawn(journal_keeper, std::shared_ptr<journal_store>(house.store),
-                                                 board, retention_limits{}));
+                                                 board, retention_limits{}, std::make_shared<metrics>()));
   house.advance(1s);
   CHECK(house.channel().log().end_offset() == explanation.size() + 500);
   CHECK(appends == 1);

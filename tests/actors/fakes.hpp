@@ -249,7 +249,8 @@ inline bool keep_now(journal_store& store, const build_record& record) {
 }
 
 inline auto spawn_journal(caf::actor_system& system, const std::shared_ptr<journal_store>& store) {
-  return system.spawn(journal_keeper, store, std::make_shared<storage_board>(), retention_limits{});
+  return system.spawn(journal_keeper, store, std::make_shared<storage_board>(), retention_limits{},
+                      std::make_shared<metrics>());
 }
 
 } // namespace ib::test

@@ -382,8 +382,8 @@ TEST_CASE("the keeper answers each question from its store", "[journal]") {
   house_fixture house;
   auto store = std::make_shared<moody_store>();
   auto board = std::make_shared<storage_board>();
-  auto journal = house.keep(
-      house.system().spawn(journal_keeper, std::shared_ptr<journal_store>(store), board, retention_limits{}));
+  auto journal = house.keep(house.system().spawn(journal_keeper, std::shared_ptr<journal_store>(store), board,
+                                                 retention_limits{}, std::make_shared<metrics>()));
   auto record = make_record("b1", "r/ws:1");
   auto created = house.ask<journal_kept>(journal, journal_create{record});
   auto again = house.ask<journal_kept>(journal, journal_create{make_record("b1", "r/ws:1")});
@@ -418,8 +418,8 @@ TEST_CASE("writes that wait together are committed together", "[journal]") {
   house_fixture house;
   auto store = std::make_shared<moody_store>();
   auto board = std::make_shared<storage_board>();
-  auto journal = house.keep(
-      house.system().spawn(journal_keeper, std::shared_ptr<journal_store>(store), board, retention_limits{}));
+  auto journal = house.keep(house.system().spawn(journal_keeper, std::shared_ptr<journal_store>(store), board,
+                                                 retention_limits{}, std::make_shared<metrics>()));
   house.run();
   auto before = board->read()->commits;
   std::vector<pending_ptr<journal_kept>> answers;
@@ -436,8 +436,8 @@ TEST_CASE("the keeper tells the house how the storage fares", "[journal]") {
   house_fixture house;
   auto store = std::make_shared<moody_store>();
   auto board = std::make_shared<storage_board>();
-  auto journal = house.keep(
-      house.system().spawn(journal_keeper, std::shared_ptr<journal_store>(store), board, retention_limits{}));
+  auto journal = house.keep(house.system().spawn(journal_keeper, std::shared_ptr<journal_store>(store), board,
+                                                 retention_limits{}, std::make_shared<metrics>()));
   store->refusal = {error_code::unavailable, "no space left on device", "", {}};
   store->refuses_create = [](const auto&) { return true; };
   auto refused = house.ask<journal_kept>(journal, journal_create{make_record("b1", "r/ws:1")});

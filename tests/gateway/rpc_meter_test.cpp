@@ -1,6 +1,5 @@
 #include "gateway/rpc_meter.hpp"
 
-#include "gateway/metrics_page.hpp"
 #include "tests/gateway/stream_fixture.hpp"
 #include "tests/support/metric_values.hpp"
 
@@ -88,14 +87,4 @@ TEST_CASE("a method that is not served is counted as such", "[rpc_meter]") {
   CHECK(place.stub->ListBuilds(&context, {}, &response).error_code() == grpc::StatusCode::UNIMPLEMENTED);
   CHECK(place.calls("ListBuilds", "Unimplemented") == 1);
   CHECK(place.value("msg_sent", "", "ListBuilds") == 0);
-}
-
-TEST_CASE("an address of the metrics that is taken is an error that names the key", "[metrics_page]") {
-  auto meter = std::make_shared<metrics>();
-  auto first = serve_metrics("127.0.0.1:0", meter);
-  REQUIRE(first);
-  auto second = serve_metrics((*first)->address(), meter);
-  REQUIRE_FALSE(second);
-  CHECK(second.error().field == "metrics.address");
-  CHECK(second.error().message.find((*first)->address()) != std::string::npos);
 }

@@ -18,12 +18,13 @@ class Authority:
     def path(self, name):
         return os.path.join(self._folder, name)
 
-    def issue(self, name, alt_name="IP:127.0.0.1"):
-        """The paths of the certificate and its key; both replace what was there in one step each."""
+    def issue(self, name, alt_name="IP:127.0.0.1", days=2):
+        """The paths of the certificate and its key; both replace what was there in one step each. One with a negative
+        number of days has ended."""
         request, made, key = self.path(name + ".csr"), self.path(name + ".crt"), self.path(name + ".key")
         _openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=test-" + name, "-addext",
                  "subjectAltName=" + alt_name, "-keyout", key + ".new", "-out", request)
-        _openssl("x509", "-req", "-in", request, "-days", "2", "-CA", self.certificate, "-CAkey",
+        _openssl("x509", "-req", "-in", request, "-days", str(days), "-CA", self.certificate, "-CAkey",
                  self.path(self._name + ".key"), "-CAcreateserial", "-copy_extensions", "copy", "-out", made + ".new")
         os.replace(key + ".new", key)
         os.replace(made + ".new", made)

@@ -59,6 +59,10 @@ class Service:
     def kill(self):
         self._child.kill()
 
+    def wait_for_text(self, part):
+        """Waits for a line of the log that has this in it."""
+        self._child.wait_for_error_line(lambda line: part in line)
+
     def log_text(self):
         return self._child.text()
 
