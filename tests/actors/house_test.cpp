@@ -19,7 +19,8 @@ struct a_house : house_fixture {
   child_spec child(caf::atom_value name) {
     auto called = caf::to_string(name);
     return {
-        name, [called, book = book](caf::actor_system& system) {
+        name,
+        [called, book = book](caf::actor_system& system) {
           book->push_back("start " + called);
           auto actor = system.spawn(
               [](caf::event_based_actor* self, const std::string& who, const diary& notes) -> caf::behavior {

@@ -455,8 +455,8 @@ TEST_CASE("a storage that works again is noticed without anybody writing", "[jou
   auto store = std::make_shared<moody_store>();
   auto health = std::make_shared<service_health>();
   auto board = std::make_shared<storage_board>(health);
-  auto journal = house.keep(
-      house.system().spawn(journal_keeper, std::shared_ptr<journal_store>(store), board, retention_limits{}));
+  auto journal = house.keep(house.system().spawn(journal_keeper, std::shared_ptr<journal_store>(store), board,
+                                                 retention_limits{}, std::make_shared<metrics>()));
   store->refusal = {error_code::unavailable, "no space left on device", "", {}};
   store->refuses_append = [](const auto&) { return true; };
   house.ask<journal_kept>(journal, journal_create{make_record("b1", "r/ws:1")});

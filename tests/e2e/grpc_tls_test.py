@@ -150,7 +150,8 @@ class GrpcTlsTest(WorkshopTest):
         self.assertRegex(str(caught.exception), r"cannot start: .*client\.key: it is not the key of .*misfit\.crt")
 
     def test_the_end_of_the_certificate_is_a_metric(self):
-        with urllib.request.urlopen(f"http://{self.service.listening("metrics")}/metrics", timeout=PATIENCE) as answer:
+        address = self.service.listening("metrics")
+        with urllib.request.urlopen(f"http://{address}/metrics", timeout=PATIENCE) as answer:
             text = answer.read().decode()
         end = re.search(r'image_builder_certificate_expiry_timestamp_seconds\{owner="grpc"\} (\S+)', text)
         certificate = self.config["server"]["services"]["grpc"]["tls"]["certPath"]
