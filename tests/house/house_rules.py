@@ -21,8 +21,14 @@ MAY_INCLUDE = {
     "tests": ["tests", "actors", "config", "gateway", "tools/imgctl"],
 }
 
-# Where headers made from proto files may be included. An engine that speaks ws-manager needs them too.
-MAY_INCLUDE_PROTO = re.compile(r"(gateway|tools/imgctl|tests)/|actors/engine/wsman")
+# Where headers made from proto files may be included, by the folder of the proto file; the first match counts. The
+# engine that speaks ws-manager knows no type of our own API, and nobody else knows a type of ws-manager's.
+MAY_INCLUDE_PROTO = [
+    (re.compile(r"ws-manager-api/"), re.compile(r"actors/engine/wsman_|tests/")),
+    (re.compile(r"content-service-api/|google/protobuf/"),
+     re.compile(r"(gateway|tools/imgctl|tests)/|actors/engine/wsman_")),
+    (re.compile(r""), re.compile(r"(gateway|tools/imgctl|tests)/")),
+]
 
 # Headers that a folder never includes, nor what is below it.
 FORBIDDEN_HEADERS = {
@@ -57,7 +63,8 @@ def include_breach(path, header, quoted):
     if forbidden and re.match(rf"(?:{forbidden})", header):
         return f"{header} has no place in this folder"
     if header.endswith(".pb.h"):
-        return None if MAY_INCLUDE_PROTO.match(path) else f"{header}: proto types stay in gateway/"
+        places = next(places for headers, places in MAY_INCLUDE_PROTO if headers.match(header))
+        return None if places.match(path) else f"{header}: proto types have no place here"
     allowed = folder_rule(MAY_INCLUDE, path)
     if not quoted or allowed is None:
         return None

@@ -61,11 +61,23 @@ class HouseRules(unittest.TestCase):
     def test_actors_do_not_include_proto_types(self):
         self.assert_named("actors/a.cpp", '#include "image-builder-api/imgbuilder.pb.h"\n', 1, "proto types")
 
+    def test_the_gateway_does_not_include_proto_types_of_ws_manager(self):
+        self.assert_named("gateway/a.cpp", '#include "ws-manager-api/core.pb.h"\n', 1, "proto types")
+
+    def test_the_other_engines_do_not_include_proto_types_of_ws_manager(self):
+        self.assert_named("actors/engine/local.cpp", '#include "ws-manager-api/core.grpc.pb.h"\n', 1, "proto types")
+
+    def test_the_engine_of_ws_manager_does_not_include_our_own_proto_types(self):
+        self.assert_named("actors/engine/wsman_a.cpp", '#include "image-builder-api/imgbuilder.pb.h"\n', 1,
+                          "proto types")
+
     def test_paths_start_at_the_top(self):
         self.assert_named("gateway/a.cpp", '#include "wire.hpp"\n', 1, "top folder")
 
     def test_the_arrows_that_exist_are_kept(self):
         self.assert_kept("actors/a.cpp", '#include "actors/io/log.hpp"\n#include "config/settings.hpp"\n')
+        self.assert_kept("actors/engine/wsman_a.cpp", '#include "ws-manager-api/core.pb.h"\n'
+                         '#include "content-service-api/initializer.pb.h"\n')
         self.assert_kept("gateway/a.cpp", '#include "image-builder-api/imgbuilder.pb.h"\n#include "actors/a.hpp"\n')
 
     def test_sleeping_is_named(self):
