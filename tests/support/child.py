@@ -57,6 +57,12 @@ class Lines:
                 if self._ended or not self._changed.wait(deadline - time.monotonic()):
                     return None
 
+    def line(self, number):
+        """The line of that number, counted from 0, once it is complete; None if the stream ends before."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended or len(self._lines) > number, PATIENCE)
+            return self._lines[number] if len(self._lines) > number else None
+
     def join(self):
         self._thread.join(PATIENCE)
 
@@ -64,10 +70,11 @@ class Lines:
 class Child:
     """A running program. `stop` ends it; whoever starts one registers `kill` as cleanup."""
 
-    def __init__(self, argv, environment=None):
+    def __init__(self, argv, environment=None, with_input=False):
         self.name = os.path.basename(argv[0])
-        self._process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                         env=environment, preexec_fn=_end_with_parent)
+        self._process = subprocess.Popen(argv, stdin=subprocess.PIPE if with_input else subprocess.DEVNULL,
+                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
+                                         preexec_fn=_end_with_parent)
         self.pid = self._process.pid
         self.out = Lines(self._process.stdout)
         self.err = Lines(self._process.stderr)
@@ -81,6 +88,11 @@ class Child:
             raise AssertionError(f"{self.name} {state}; it said:\n" + self.text())
         return answer
 
+    def tell(self, line):
+        """Writes a line to its standard input."""
+        self._process.stdin.write(line.encode() + b"\n")
+        self._process.stdin.flush()
+
     def is_alive(self):
         return self._process.poll() is None
 
@@ -89,6 +101,8 @@ class Child:
 
     def wait(self):
         """The exit code, negative for a signal."""
+        if self._process.stdin:
+            self._process.stdin.close()
         code = self._process.wait(PATIENCE)
         self.out.join()
         self.err.join()

@@ -19,7 +19,7 @@ def _make_stubs():
     subprocess.run(
         ["protoc", "-I" + os.path.join(SOURCE_DIR, "proto"), "--python_out=" + folder, "--grpc_python_out=" + folder,
          "--plugin=protoc-gen-grpc_python=/usr/bin/grpc_python_plugin", "image-builder-api/imgbuilder.proto",
-         "content-service-api/initializer.proto"], check=True)
+         "content-service-api/initializer.proto", "ws-manager-api/core.proto"], check=True)
     sys.path.insert(0, folder)
     sys.dont_write_bytecode = True
 
@@ -30,6 +30,7 @@ _make_stubs()
 from content_service_api import initializer_pb2 as content  # noqa: E402
 from image_builder_api import imgbuilder_pb2 as builder  # noqa: E402
 from image_builder_api import imgbuilder_pb2_grpc  # noqa: E402
+from ws_manager_api import core_pb2 as workspaces  # noqa: E402,F401
 
 RUNNING, SUCCESS, FAILURE = builder.running, builder.done_success, builder.done_failure
 SERVICE = "/builder.ImageBuilder/"
