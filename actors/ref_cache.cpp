@@ -55,6 +55,12 @@ void look_up(pointer self, const std::shared_ptr<ref_board>& board, const ref_ca
 
 std::string board_key(const reference& ref) { return ref.repository() + ":" + ref.tag + "@" + ref.digest; }
 
+std::optional<io::found_image> find_ahead(const ref_board& board, const reference& ref) {
+  auto answers = board.read();
+  auto known = answers->find(board_key(ref));
+  return known == answers->end() ? std::nullopt : std::optional(known->second);
+}
+
 ref_cache_actor::behavior_type ref_cache(pointer self, std::shared_ptr<ref_board> board,
                                          ref_cache_config config) {
   auto seen = enter_board(self, "ref_cache", "house/ref_cache");

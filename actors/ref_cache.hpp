@@ -8,6 +8,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,10 @@ private:
 
 /// Under which text a reference stands on the board.
 std::string board_key(const reference& ref);
+
+/// The answer to a reference that is resolved ahead of time, whoever asks: a digest is no secret of a
+/// registry. Any thread.
+std::optional<io::found_image> find_ahead(const ref_board& board, const reference& ref);
 
 /// Time to resolve all references again.
 struct refresh_refs {};

@@ -15,14 +15,10 @@ namespace ib {
 
 namespace {
 
-/// The answer to a reference that is resolved ahead of time, whoever asks: a digest is no secret of a
-/// registry.
 std::optional<io::found_image> known_ahead(const std::shared_ptr<ref_board>& ahead,
                                            const resolve_image& wish) {
   if (!ahead || wish.fresh) return std::nullopt;
-  auto answers = ahead->read();
-  auto known = answers->find(board_key(wish.lookup.ref));
-  return known == answers->end() ? std::nullopt : std::optional(known->second);
+  return find_ahead(*ahead, wish.lookup.ref);
 }
 
 } // namespace

@@ -36,14 +36,12 @@ std::shared_ptr<Stream> make_stream(Arguments&&... arguments) {
 
 } // namespace
 
-image_builder_service::image_builder_service(caf::actor_system& system,
-                                             std::shared_ptr<running_builds_board> board, request_rules rules,
-                                             stream_house house)
-    : system_(system), board_(std::move(board)), rules_(rules), house_(std::move(house)) {}
+image_builder_service::image_builder_service(caf::actor_system& system, api_context context)
+    : system_(system), context_(std::move(context)), list_(context_.board) {}
 
 template <class Message>
 result<void> image_builder_service::to_gateway(Message message) {
-  if (*house_.draining) return error{error_code::unavailable, stopping_status().error_message(), "", {}};
+  if (*context_.house.draining) return error{error_code::unavailable, stopping_status().error_message(), "", {}};
   auto actor = find_actor<gateway_actor>(system_, names::gateway);
   if (!actor) return error{error_code::unavailable, "the gateway is restarting; try again", "", {}};
   caf::anon_send(actor, std::move(message));
@@ -60,7 +58,12 @@ grpc::ServerUnaryReactor* image_builder_service::ResolveBaseImage(grpc::Callback
     call->refuse(wish.error());
     return reactor;
   }
-  io::registry_lookup lookup{*parse_reference(wish->ref), wish->auth, registry_purpose::resolve, wish->retry,
+  auto ref = *parse_reference(wish->ref);
+  if (auto known = find_ahead(*context_.refs, ref)) {
+    digest_answer(call).found(*known);
+    return reactor;
+  }
+  io::registry_lookup lookup{std::move(ref), wish->auth, registry_purpose::resolve, wish->retry,
                              call->asker()};
   if (auto sent = to_gateway(serve_lookup{std::move(lookup), std::make_shared<digest_answer>(call)}); !sent)
     call->refuse(sent.error());
@@ -72,7 +75,7 @@ grpc::ServerUnaryReactor* image_builder_service::ResolveWorkspaceImage(grpc::Cal
                                                                        grpc::ByteBuffer* response) {
   auto call = std::make_shared<unary_call>(response);
   auto* reactor = call->reactor();
-  auto wish = parse_and_check<builder::ResolveWorkspaceImageRequest>(*request, rules_);
+  auto wish = parse_and_check<builder::ResolveWorkspaceImageRequest>(*request, context_.rules);
   if (!wish) {
     call->refuse(wish.error());
     return reactor;
@@ -85,9 +88,9 @@ grpc::ServerUnaryReactor* image_builder_service::ResolveWorkspaceImage(grpc::Cal
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* image_builder_service::Build(grpc::CallbackServerContext*,
                                                                          const grpc::ByteBuffer* request) {
-  auto stream = make_stream<build_stream>(house_);
+  auto stream = make_stream<build_stream>(context_.house);
   auto* reactor = stream.get();
-  auto wish = parse_and_check<builder::BuildRequest>(*request, rules_);
+  auto wish = parse_and_check<builder::BuildRequest>(*request, context_.rules);
   if (!wish) {
     stream->refuse(wish.error());
     return reactor;
@@ -102,13 +105,13 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* image_builder_service::Logs(grpc::Ca
                                                                         const grpc::ByteBuffer* request) {
   builder::LogsRequest wish;
   auto parsed = parse(*request, wish);
-  auto stream = make_stream<log_stream>(house_, wish.censored());
+  auto stream = make_stream<log_stream>(context_.house, wish.censored());
   auto* reactor = stream.get();
   if (parsed && wish.build_id().empty() && wish.build_ref().empty())
     parsed = bad_field("build_ref", "is empty, and so is build_id; one of them says whose log to follow");
   if (!parsed) {
     stream->refuse(parsed.error());
-  } else if (auto channel = find_running(*board_, wish.build_id(), wish.build_ref())) {
+  } else if (auto channel = find_running(*context_.board, wish.build_id(), wish.build_ref())) {
     stream->stream(std::move(channel));
   } else {
     auto answer = std::make_shared<log_stream_answer>(std::move(stream));
@@ -121,11 +124,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* image_builder_service::Logs(grpc::Ca
 grpc::ServerUnaryReactor* image_builder_service::ListBuilds(grpc::CallbackServerContext* context,
                                                             const grpc::ByteBuffer*,
                                                             grpc::ByteBuffer* response) {
-  builder::ListBuildsResponse list;
-  auto running = board_->read();
-  for (const auto& channel : running->channels)
-    *list.add_builds() = build_info(*channel, false);
-  *response = serialize(list);
+  *response = list_.answer();
   auto* reactor = context->DefaultReactor();
   reactor->Finish(grpc::Status::OK);
   return reactor;

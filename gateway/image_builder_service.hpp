@@ -1,6 +1,8 @@
 #pragma once
 
+#include "actors/ref_cache.hpp"
 #include "actors/running_builds.hpp"
+#include "gateway/build_list.hpp"
 #include "gateway/pull_stream.hpp"
 #include "gateway/translate.hpp"
 
@@ -12,6 +14,14 @@
 
 namespace ib {
 
+/// What the methods look at.
+struct api_context {
+  std::shared_ptr<running_builds_board> board;
+  std::shared_ptr<const ref_board> refs;
+  request_rules rules;
+  stream_house house;
+};
+
 /// The compatible API (spec: api.md, package builder): checks and translates on the gRPC thread, reads are
 /// answered there from a snapshot, everything else goes to the gateway actor. All methods are raw: requests
 /// are parsed by our own hand, log bytes are sent without a copy.
@@ -22,8 +32,7 @@ class image_builder_service final : public builder::ImageBuilder::WithRawCallbac
                                                     builder::ImageBuilder::WithRawCallbackMethod_ListBuilds<
                                                         builder::ImageBuilder::Service>>>>> {
 public:
-  image_builder_service(caf::actor_system& system, std::shared_ptr<running_builds_board> board,
-                        request_rules rules, stream_house house);
+  image_builder_service(caf::actor_system& system, api_context context);
 
   grpc::ServerUnaryReactor* ResolveBaseImage(grpc::CallbackServerContext* context,
                                              const grpc::ByteBuffer* request,
@@ -43,9 +52,8 @@ private:
   result<void> to_gateway(Message message);
 
   caf::actor_system& system_;
-  std::shared_ptr<running_builds_board> board_;
-  request_rules rules_;
-  stream_house house_;
+  api_context context_;
+  build_list list_;
 };
 
 } // namespace ib

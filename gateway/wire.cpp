@@ -95,7 +95,8 @@ result<void> parse(const grpc::ByteBuffer& buffer, pb::Message& into) {
 }
 
 grpc::ByteBuffer serialize(const pb::Message& message) {
-  grpc::Slice slice(message.SerializeAsString());
+  grpc::Slice slice(message.ByteSizeLong());
+  message.SerializeWithCachedSizesToArray(const_cast<uint8_t*>(slice.begin()));
   return {&slice, 1};
 }
 

@@ -1,0 +1,35 @@
+#include "gateway/build_list.hpp"
+
+#include "gateway/build_stream.hpp"
+#include "gateway/wire.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace ib {
+
+namespace {
+
+grpc::ByteBuffer make(const running_builds& list) {
+  builder::ListBuildsResponse response;
+  for (const auto& channel : list.channels)
+    *response.add_builds() = build_info(*channel, false);
+  return serialize(response);
+}
+
+} // namespace
+
+grpc::ByteBuffer build_list::answer() const {
+  auto now = board_->read();
+  // Watchers may know already of an end that the director has still to hear of.
+  bool is_settled = std::none_of(now->channels.begin(), now->channels.end(),
+                                 [](const auto& channel) { return channel->ended(); });
+  if (!is_settled) return make(*now);
+  auto made = made_.load();
+  if (made && made->of == now) return made->bytes;
+  auto bytes = make(*now);
+  made_ = std::make_shared<const made_answer>(made_answer{std::move(now), bytes});
+  return bytes;
+}
+
+} // namespace ib
