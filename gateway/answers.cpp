@@ -45,11 +45,13 @@ void inquiry_answer::answer(const std::string& workspace_ref, const std::string&
   call_->answer(response);
 }
 
-void digest_answer::found(const io::found_image& image) {
+builder::ResolveBaseImageResponse resolved(const io::found_image& image) {
   builder::ResolveBaseImageResponse response;
   response.set_ref(image.ref.to_string());
-  call_->answer(response);
+  return response;
 }
+
+void digest_answer::found(const io::found_image& image) { call_->answer(resolved(image)); }
 
 void log_stream_answer::found(channel_ptr channel) {
   if (auto stream = ticket_.take()) stream->stream(std::move(channel));

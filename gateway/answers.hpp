@@ -51,6 +51,8 @@ private:
   std::shared_ptr<unary_call> call_;
 };
 
+builder::ResolveBaseImageResponse resolved(const io::found_image& image);
+
 /// ResolveBaseImage's answer.
 class digest_answer final : public lookup_answer {
 public:

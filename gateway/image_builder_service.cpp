@@ -27,6 +27,14 @@ auto parse_and_check(const grpc::ByteBuffer& bytes, const Rules&... rules)
   return translate(request, rules...);
 }
 
+/// Ends a call whose answer is at hand with the library's own reactor: the end of one of ours would be handed
+/// to another thread.
+grpc::ServerUnaryReactor* finish(grpc::CallbackServerContext& context) {
+  auto* reactor = context.DefaultReactor();
+  reactor->Finish(grpc::Status::OK);
+  return reactor;
+}
+
 template <class Stream, class... Arguments>
 std::shared_ptr<Stream> make_stream(Arguments&&... arguments) {
   auto stream = std::make_shared<Stream>(std::forward<Arguments>(arguments)...);
@@ -41,29 +49,31 @@ image_builder_service::image_builder_service(caf::actor_system& system, api_cont
 
 template <class Message>
 result<void> image_builder_service::to_gateway(Message message) {
-  if (*context_.house.draining) return error{error_code::unavailable, stopping_status().error_message(), "", {}};
+  if (*context_.house.draining)
+    return error{error_code::unavailable, stopping_status().error_message(), "", {}};
   auto actor = find_actor<gateway_actor>(system_, names::gateway);
   if (!actor) return error{error_code::unavailable, "the gateway is restarting; try again", "", {}};
   caf::anon_send(actor, std::move(message));
   return {};
 }
 
-grpc::ServerUnaryReactor* image_builder_service::ResolveBaseImage(grpc::CallbackServerContext*,
+grpc::ServerUnaryReactor* image_builder_service::ResolveBaseImage(grpc::CallbackServerContext* context,
                                                                   const grpc::ByteBuffer* request,
                                                                   grpc::ByteBuffer* response) {
+  auto wish = parse_and_check<builder::ResolveBaseImageRequest>(*request);
+  auto ref = wish ? parse_reference(wish->ref) : result<reference>(wish.error());
+  if (auto known = ref ? find_ahead(*context_.refs, *ref) : std::nullopt) {
+    context_.house.meter->registry(ref->domain).ahead.Increment();
+    *response = serialize(resolved(*known));
+    return finish(*context);
+  }
   auto call = std::make_shared<unary_call>(response);
   auto* reactor = call->reactor();
-  auto wish = parse_and_check<builder::ResolveBaseImageRequest>(*request);
-  if (!wish) {
-    call->refuse(wish.error());
+  if (!ref) {
+    call->refuse(ref.error());
     return reactor;
   }
-  auto ref = *parse_reference(wish->ref);
-  if (auto known = find_ahead(*context_.refs, ref)) {
-    digest_answer(call).found(*known);
-    return reactor;
-  }
-  io::registry_lookup lookup{std::move(ref), wish->auth, registry_purpose::resolve, wish->retry,
+  io::registry_lookup lookup{std::move(*ref), wish->auth, registry_purpose::resolve, wish->retry,
                              call->asker()};
   if (auto sent = to_gateway(serve_lookup{std::move(lookup), std::make_shared<digest_answer>(call)}); !sent)
     call->refuse(sent.error());
@@ -125,9 +135,7 @@ grpc::ServerUnaryReactor* image_builder_service::ListBuilds(grpc::CallbackServer
                                                             const grpc::ByteBuffer*,
                                                             grpc::ByteBuffer* response) {
   *response = list_.answer();
-  auto* reactor = context->DefaultReactor();
-  reactor->Finish(grpc::Status::OK);
-  return reactor;
+  return finish(*context);
 }
 
 } // namespace ib

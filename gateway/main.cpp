@@ -4,6 +4,7 @@
 #include "gateway/service.hpp"
 
 #include <CLI/CLI.hpp>
+#include <absl/synchronization/mutex.h>
 
 #include <csignal>
 #include <cstdlib>
@@ -68,6 +69,8 @@ int run(const run_flags& flags) {
     std::cerr << "orchestrator.engine: this version has the engine \"local\" only\n";
     return exit_usage;
   }
+  // The distribution's abseil is a build with its search for deadlocks on, which costs every lock of gRPC.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   auto signals = ending_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);

@@ -262,8 +262,9 @@ result<std::unique_ptr<service>> service::start(const config::settings& settings
   }
   parts->open_house(settings);
   parts->api = std::make_unique<image_builder_service>(
-      *parts->system, api_context{parts->board, parts->refs, request_rules{settings.local.allow_file_protocol},
-                                  stream_house{parts->draining, parts->meter}});
+      *parts->system,
+      api_context{parts->board, parts->refs, request_rules{settings.local.allow_file_protocol},
+                  stream_house{parts->draining, parts->meter}});
   std::unique_ptr<service> started(new service(std::move(parts)));
   auto& open = *started->parts_;
   if (settings.metrics_address != config::off) {

@@ -4,6 +4,7 @@
 #include "tests/bench/load/bare_service.hpp"
 
 #include <CLI/CLI.hpp>
+#include <absl/synchronization/mutex.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
@@ -55,6 +56,8 @@ int main(int argc, char** argv) {
   app.add_option("--answer", answers, "METHOD=FILE: a unary method and its answer");
   app.add_option("--greet", greetings, "METHOD=FILE: a stream, its one message, then silence");
   app.add_option("--pour", pours, "METHOD=BYTES: a stream of so many bytes in messages of 64 KiB");
+  // As the service does.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   CLI11_PARSE(app, argc, argv);
   try {
     ib::bench::bare_service service;

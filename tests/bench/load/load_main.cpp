@@ -5,6 +5,7 @@
 #include "tests/bench/load/unary_load.hpp"
 
 #include <CLI/CLI.hpp>
+#include <absl/synchronization/mutex.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -94,6 +95,8 @@ int main(int argc, char** argv) {
   auto* hold = app.add_subcommand("sit", "Listeners that stay until the standard input ends");
   for (auto* command : {unary, drain, join, tail, hold})
     add_flags(*command, flags);
+  // As the service does.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   CLI11_PARSE(app, argc, argv);
   try {
     const auto request = read_request(flags.request);
