@@ -170,7 +170,9 @@ void build_work::tell_end_again() {
 void build_work::attach() {
   auto engine = find_actor<engine_actor>(self_->system(), names::engine);
   if (!engine) return await_engine(true);
-  self_->request(engine, ask_timeout, attach_run{id(), record_.machine.attempt})
+  self_
+      ->request(engine, ask_timeout,
+                attach_run{id(), record_.machine.attempt, record_.plan, record_.machine.state})
       .then([this](const run_handle& handle) { follow(handle); },
             [this](const caf::error&) { apply(run_lost{}); });
   if (record_.machine.state == build_state::stopping) self_->send(engine, stop_run{id()});
@@ -241,6 +243,22 @@ void build_work::take_phase(const run_phase& phase) {
   last_sign_ = self_->clock().now();
   if (phase.replayed && phase.phase == record_.machine.state) return;
   apply(phase_changed{phase.phase, phase.message});
+}
+
+void build_work::take_note(const run_note& note) {
+  if (note.attempt == record_.machine.attempt) write_line(note.line);
+}
+
+void build_work::take_access(const run_log_access& told) {
+  if (told.attempt != record_.machine.attempt) return;
+  if (auto known = record_.channel->access(); known && *known == told.access) return;
+  // From the next redactor on; the first output comes after this.
+  auto secrets = secrets_of(*record_.plan);
+  secrets.push_back(told.access.owner_token);
+  record_.secrets = std::make_shared<const pattern_set>(secrets);
+  if (redactor_ && taken_ == redactor_base_) redactor_ = std::make_unique<redactor>(record_.secrets);
+  record_.channel->publish_access(told.access);
+  wake_readers(false);
 }
 
 void build_work::take_end(const run_ended& end) {
@@ -360,6 +378,8 @@ build_impl::behavior_type build(build_impl::stateful_pointer<build_actor_state> 
                       [work](const cancel_build& wish) { work->apply(cancel_requested{wish.reason}); },
                       [work](const run_output& output) { work->take_output(output); },
                       [work](const run_phase& phase) { work->take_phase(phase); },
+                      [work](const run_note& note) { work->take_note(note); },
+                      [work](const run_log_access& told) { work->take_access(told); },
                       [work](const run_ended& end) { work->take_end(end); },
                       [work](const build_time_limit&) { work->reach_time_limit(); },
                       [work](const build_stall_check&) { work->check_stall(); },

@@ -35,6 +35,8 @@ public:
   void show_place(const queue_place& place);
   void take_output(const run_output& output);
   void take_phase(const run_phase& phase);
+  void take_note(const run_note& note);
+  void take_access(const run_log_access& told);
   void take_end(const run_ended& end);
   void check_stall();
   void retry_engine(const build_engine_retry& again);

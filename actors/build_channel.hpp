@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ib {
@@ -25,6 +26,14 @@ struct build_identity {
   std::string owner_token;
   /// What a censored log leaves out: the image references and repository names of the build.
   std::vector<std::string> censored_words;
+};
+
+/// Where a build's log can be followed over HTTP. The token is a secret of the build's callers.
+struct log_access {
+  std::string url;
+  std::string owner_token;
+
+  bool operator==(const log_access&) const = default;
 };
 
 enum class build_status : uint8_t { running, success, failure };
@@ -93,6 +102,13 @@ public:
   /// Before the first update: replays all of them.
   status_cursor from_start() const;
 
+  /// Writer only: the log can be followed at its source, too; known to some engines once a run has begun.
+  void publish_access(log_access access) {
+    access_.store(std::make_shared<const log_access>(std::move(access)));
+  }
+  /// The newest access that was published, null before the first. Any thread.
+  std::shared_ptr<const log_access> access() const { return access_.load(); }
+
   /// Puts a reader on the list of those to wake once.
   void park(std::shared_ptr<channel_waiter> waiter);
   /// Wakes everyone parked and empties the list; returns how many there were. Any thread.
@@ -108,6 +124,7 @@ private:
   std::unique_ptr<status_node> first_; ///< a sentinel before the first update
   std::atomic<status_node*> last_;
   std::atomic<bool> ended_{false};
+  std::atomic<std::shared_ptr<const log_access>> access_;
   std::atomic<waiter_node*> waiters_{nullptr};
   std::atomic<size_t> parked_{0};
 };

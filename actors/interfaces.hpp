@@ -63,6 +63,10 @@ using build_actor = caf::typed_actor<
     caf::reacts_to<run_output>,
     // The run entered a phase.
     caf::reacts_to<run_phase>,
+    // The run has something of its own to say in the log.
+    caf::reacts_to<run_note>,
+    // The run's output can be followed elsewhere, too.
+    caf::reacts_to<run_log_access>,
     // The run is over.
     caf::reacts_to<run_ended>>;
 

@@ -154,6 +154,8 @@ struct start_run {
 struct attach_run {
   std::string build_id;
   int attempt = 1;
+  std::shared_ptr<const build_plan> plan;
+  build_state state = build_state::preparing; ///< where the build stands
 };
 /// The answer of the two above: the run's actor; not_found where there is no such run (any more).
 struct run_handle {
@@ -184,6 +186,16 @@ struct run_phase {
   build_state phase = build_state::preparing;
   std::string message;
   bool replayed = false; ///< sent again because of a new subscription
+};
+/// A line for the log that is no part of the run's output.
+struct run_note {
+  int attempt = 1;
+  std::string line;
+};
+/// Where the run's output can be followed at its source; told again with a new subscription.
+struct run_log_access {
+  int attempt = 1;
+  log_access access;
 };
 /// The run is over, all its output was sent before; its event says how.
 struct run_ended {
@@ -237,5 +249,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::subscribe_run)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::acknowledge_output)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::run_output)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::run_phase)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::run_note)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::run_log_access)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::run_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::channel_grew)

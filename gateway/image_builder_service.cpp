@@ -13,6 +13,8 @@
 
 #include <caf/send.hpp>
 
+#include <prometheus/counter.h>
+
 #include <utility>
 
 namespace ib {

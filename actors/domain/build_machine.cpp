@@ -33,7 +33,7 @@ machine_step fail_of(machine_state next, const run_failed& why) {
 }
 
 machine_step infrastructure_failure(machine_state next, const run_failed& why) {
-  if (next.retries >= max_retries) return fail_of(std::move(next), why);
+  if (why.final || next.retries >= max_retries) return fail_of(std::move(next), why);
   next.retries += 1;
   return begin_run(std::move(next), {announce_effect{why.message + "; trying once more"}});
 }

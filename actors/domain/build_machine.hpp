@@ -74,6 +74,7 @@ struct run_failed {
   fault_class fault = fault_class::infrastructure;
   std::string message;
   failure_place where;
+  bool final = false; ///< another run would not end otherwise: no retry
 };
 /// The run's actor disappeared without saying how the run ended: a fault of this service.
 struct run_lost {};

@@ -74,37 +74,23 @@ void local_run_work::subscribe(const subscribe_run& wish) {
     again.replayed = true;
     self_->send(listener_, std::move(again));
   }
-  for (const auto& piece : pieces_)
+  for (const auto& piece : backlog_.pieces())
     send_piece(piece);
   if (end_) self_->send(listener_, *end_);
 }
 
-void local_run_work::send_piece(const piece& what) {
+void local_run_work::send_piece(const run_backlog::piece& what) {
   if (listener_) self_->send(listener_, run_output{attempt_, what.offset, what.bytes});
 }
 
 void local_run_work::acknowledge(uint64_t raw_offset) {
-  while (!pieces_.empty() && pieces_.front().offset < raw_offset) {
-    auto& first = pieces_.front();
-    auto covered = raw_offset - first.offset;
-    if (covered >= first.bytes->size()) {
-      control_->gate.leave(first.bytes->size());
-      pieces_.pop_front();
-      continue;
-    }
-    // A part of a piece is in the log: keep the rest only, so that a new subscription continues exactly
-    // there.
-    control_->gate.leave(covered);
-    first = {raw_offset, std::make_shared<const std::string>(first.bytes->substr(covered))};
-  }
+  if (auto let_go = backlog_.acknowledge(raw_offset); let_go > 0) control_->gate.leave(let_go);
 }
 
 void local_run_work::stop() { control_->end(); }
 
 void local_run_work::take_output(const worker_output& output) {
-  pieces_.push_back({end_offset_, output.bytes});
-  end_offset_ += output.bytes->size();
-  send_piece(pieces_.back());
+  send_piece(backlog_.add(output.bytes));
 }
 
 void local_run_work::take_phase(const worker_phase& phase) {

@@ -2,9 +2,9 @@
 
 #include "actors/engine/local_context.hpp"
 #include "actors/engine/output_gate.hpp"
+#include "actors/engine/run_backlog.hpp"
 #include "actors/interfaces.hpp"
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -57,19 +57,13 @@ public:
   void take_end(const worker_ended& end);
 
 private:
-  struct piece {
-    uint64_t offset = 0;
-    std::shared_ptr<const std::string> bytes;
-  };
-
-  void send_piece(const piece& what);
+  void send_piece(const run_backlog::piece& what);
 
   local_run_impl::pointer self_;
   int attempt_ = 1;
   std::shared_ptr<run_control> control_;
   build_actor listener_;
-  std::deque<piece> pieces_; ///< output that is not in the log yet
-  uint64_t end_offset_ = 0;
+  run_backlog backlog_;
   std::optional<run_phase> phase_;
   std::optional<run_ended> end_;
 };

@@ -64,6 +64,8 @@ build_actor::behavior_type listening_build(build_actor::pointer, const std::shar
       [ear](const cancel_build& m) { ear->told.push_back("cancel " + m.reason); },
       [](const run_output&) {},
       [](const run_phase&) {},
+      [](const run_note&) {},
+      [](const run_log_access&) {},
       [](const run_ended&) {},
   };
 }
@@ -298,6 +300,8 @@ TEST_CASE("the estimate follows from the builds that ended", "[director]") {
                 [](const cancel_build&) {},
                 [](const run_output&) {},
                 [](const run_phase&) {},
+                [](const run_note&) {},
+                [](const run_log_access&) {},
                 [](const run_ended&) {}};
       }));
   house.tell(house.actor, build_ready{"b3", caf::actor_cast<caf::strong_actor_ptr>(build)});

@@ -134,6 +134,7 @@ inline run_actor::behavior_type scripted_run(run_actor::pointer self, const run_
 struct engine_script {
   std::vector<run_ptr> runs;
   std::vector<int> attached;
+  attach_run last_attach;
   std::vector<std::string> stopped;
 
   run_ptr run(const std::string& build_id, int attempt = 1) const {
@@ -156,6 +157,7 @@ inline engine_actor::behavior_type scripted_engine(engine_actor::pointer self,
       },
       [script](const attach_run& wish) {
         script->attached.push_back(wish.attempt);
+        script->last_attach = wish;
         auto run = script->run(wish.build_id, wish.attempt);
         if (!run || has_ended(run->actor)) return run_handle{error{error_code::not_found, "no run", "", {}}};
         return run_handle{caf::actor_cast<caf::strong_actor_ptr>(run->actor)};

@@ -67,6 +67,8 @@ build_actor::behavior_type noting_build(build_actor::pointer, const std::shared_
           [](const cancel_build&) {},
           [notes](const run_output& m) { notes->output.push_back(m); },
           [notes](const run_phase& m) { notes->phases.push_back(m); },
+          [](const run_note&) {},
+          [](const run_log_access&) {},
           [notes](const run_ended& m) { notes->ends.push_back(m); }};
 }
 

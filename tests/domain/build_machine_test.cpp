@@ -147,6 +147,17 @@ TEST_CASE("an infrastructure failure is retried once and then ends the build wit
   CHECK(second->next.failure->fault == fault_class::infrastructure);
 }
 
+TEST_CASE("an infrastructure failure that another run would not mend is final") {
+  run_failed why{fault_class::infrastructure, "the cluster is full"};
+  why.final = true;
+  auto step = transition({bs::building, 1, ""}, why);
+  REQUIRE(step);
+  CHECK(step->next.state == bs::failed);
+  CHECK(message_of(*step) == "the cluster is full");
+  REQUIRE(step->next.failure);
+  CHECK(step->next.failure->fault == fault_class::infrastructure);
+}
+
 TEST_CASE("a lost run is begun again without using up the retry, but not for ever") {
   machine_state current{bs::pushing, 2, ""};
   current.retries = max_retries;
