@@ -89,9 +89,7 @@ void local_run_work::acknowledge(uint64_t raw_offset) {
 
 void local_run_work::stop() { control_->end(); }
 
-void local_run_work::take_output(const worker_output& output) {
-  send_piece(backlog_.add(output.bytes));
-}
+void local_run_work::take_output(const worker_output& output) { send_piece(backlog_.add(output.bytes)); }
 
 void local_run_work::take_phase(const worker_phase& phase) {
   phase_ = run_phase{attempt_, phase.phase, phase.message, false};
