@@ -1,6 +1,7 @@
 #include "gateway/log_body.hpp"
 
 #include "actors/domain/base64.hpp"
+#include "gateway/channel_sleeper.hpp"
 #include "gateway/find_build.hpp"
 
 #include <utility>
@@ -15,16 +16,6 @@ constexpr size_t piece_bytes = size_t{48} * 1024;
 std::string line_of(std::string_view bytes) {
   return R"({"result":{"data":")" + base64_encode(bytes) + "\"}}\n";
 }
-
-/// A channel's reader that waits for its connection's turn.
-class sleeper final : public channel_waiter {
-public:
-  explicit sleeper(std::shared_ptr<http::waker> who) : who_(std::move(who)) {}
-  void wake() override { who_->wake(); }
-
-private:
-  std::shared_ptr<http::waker> who_;
-};
 
 } // namespace
 
@@ -51,7 +42,7 @@ http::pulled log_body::next(std::string& piece) {
 }
 
 bool log_body::park(const std::shared_ptr<http::waker>& who) {
-  channel_->park(std::make_shared<sleeper>(who));
+  channel_->park(std::make_shared<channel_sleeper>(who));
   return !has_news();
 }
 

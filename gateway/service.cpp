@@ -12,12 +12,15 @@
 #include "actors/io/ecr_credentials.hpp"
 #include "actors/io/log.hpp"
 #include "actors/io/registry_http.hpp"
+#include "actors/io/utc_time.hpp"
 #include "actors/journal_keeper.hpp"
 #include "actors/metered_registry.hpp"
 #include "actors/metrics.hpp"
 #include "actors/names.hpp"
 #include "actors/resolver_pool.hpp"
+#include "config/documents.hpp"
 #include "config/state_directory.hpp"
+#include "gateway/debug/debug_server.hpp"
 #include "gateway/gateway_actor.hpp"
 #include "gateway/grpc_server.hpp"
 #include "gateway/health_server.hpp"
@@ -146,6 +149,7 @@ struct service::parts {
   std::unique_ptr<image_builder_service> api;
   std::unique_ptr<log_paths> logs;
   std::unique_ptr<http::server> log_server; ///< null: logs are not served over HTTP
+  std::unique_ptr<debug_server> debug;      ///< null: turned off
   std::unique_ptr<grpc_server> server;
   std::unique_ptr<http::server> metrics_page; ///< null: not served
 
@@ -153,6 +157,7 @@ struct service::parts {
   std::vector<child_spec> children_of_the_house(const config::settings& settings);
   void serve_logs();
   void show_metrics();
+  result<void> serve_debug(const config::settings& settings, const std::string& version);
 };
 
 std::vector<child_spec> service::parts::children_of_the_house(const config::settings& settings) {
@@ -232,6 +237,16 @@ void service::parts::show_metrics() {
   io::log_info("serving metrics", {{"address", metrics_page->address()}});
 }
 
+result<void> service::parts::serve_debug(const config::settings& settings, const std::string& version) {
+  debug_sources from{
+      board,   storage,          refs, health, actor_config.board, meter, config::print_settings(settings),
+      version, io::unix_ms_now()};
+  auto started = debug_server::start(settings.debug, *system, std::move(from));
+  if (!started) return started.error();
+  debug = std::move(*started);
+  return {};
+}
+
 result<std::unique_ptr<service>> service::start(const config::settings& settings,
                                                 const std::string& version) {
   auto folders = state_folders(settings);
@@ -278,6 +293,7 @@ result<std::unique_ptr<service>> service::start(const config::settings& settings
   open.mirror.follow(open.server.get(), *open.health);
   open.serve_logs();
   open.show_metrics();
+  if (auto debug = open.serve_debug(settings, version); !debug) return debug.error();
   io::log_info("serving gRPC", {{"address", started->address()}});
   return started;
 }
@@ -300,6 +316,7 @@ service::~service() {
   if (parts_->server) parts_->server->stop();
   parts_->mirror.follow(nullptr, *parts_->health);
   parts_->log_server.reset();
+  parts_->debug.reset();
   parts_->context->workers.wait();
   // Waits for the last actor.
   parts_->system.reset();

@@ -1,4 +1,4 @@
-# Compiler settings shared by every target, and the three verbs the folders use: ib_library, ib_program, ib_test.
+# Compiler settings shared by every target, and the verbs the folders use: ib_library, ib_embed, ib_test.
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -52,6 +52,24 @@ function(ib_library name)
   if(ARG_PCH)
     target_precompile_headers(${name} PRIVATE ${ARG_PCH})
   endif()
+endfunction()
+
+# ib_embed(target HEADER header NAMESPACE n FILES name=path...): the target gets each file as a string_view of that name.
+function(ib_embed target)
+  cmake_parse_arguments(ARG "" "HEADER;NAMESPACE" "FILES" ${ARGN})
+  set(files)
+  set(paths)
+  foreach(entry IN LISTS ARG_FILES)
+    string(REGEX MATCH "^([a-z_]+)=(.+)$" matched "${entry}")
+    list(APPEND files "${CMAKE_MATCH_1}=${CMAKE_CURRENT_SOURCE_DIR}/${CMAKE_MATCH_2}")
+    list(APPEND paths "${CMAKE_CURRENT_SOURCE_DIR}/${CMAKE_MATCH_2}")
+  endforeach()
+  set(out "${CMAKE_CURRENT_BINARY_DIR}/embedded_files.cpp")
+  set(script "${PROJECT_SOURCE_DIR}/tools/cmake/EmbedFiles.cmake")
+  add_custom_command(OUTPUT "${out}" DEPENDS ${paths} "${script}" VERBATIM
+    COMMAND ${CMAKE_COMMAND} "-DOUT=${out}" "-DHEADER=${ARG_HEADER}" "-DNAMESPACE=${ARG_NAMESPACE}"
+            "-DFILES=${files}" -P "${script}")
+  target_sources(${target} PRIVATE "${out}")
 endfunction()
 
 # ib_test(name LINKS ...): every .cpp of the current folder becomes one Catch2 program, each case a ctest test.

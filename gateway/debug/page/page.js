@@ -1,0 +1,146 @@
+// Starts the page: views, keys, the overview, and who gets which event.
+
+import { Actors } from "./actors.js";
+import { Builds } from "./builds.js";
+import { applyChanges, askJson, follow, setTokenPrompt } from "./feed.js";
+import { byId, bytes, duration, facts, number, svg, table } from "./words.js";
+
+const tabs = [...document.querySelectorAll("[role=tab]")];
+const builds = new Builds();
+const actors = new Actors();
+let state = null;
+
+function select(tab) {
+  for (const one of tabs) {
+    one.setAttribute("aria-selected", one === tab);
+    one.tabIndex = one === tab ? 0 : -1;
+    byId(one.getAttribute("aria-controls")).hidden = one !== tab;
+  }
+  history.replaceState(null, "", "#" + tab.getAttribute("aria-controls"));
+  if (tab.id === "tab-config") showConfig();
+  if (tab.id === "tab-registries") showRegistries();
+  draw();
+}
+
+const selected = () => tabs.find((tab) => tab.getAttribute("aria-selected") === "true");
+
+function press(event) {
+  const typing = event.target.matches("input");
+  if (event.key === "Escape") {
+    if (typing) event.target.blur();
+    else if (builds.open) builds.close();
+    return;
+  }
+  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "/") {
+    const filter = byId(selected().getAttribute("aria-controls")).querySelector("input[type=search]");
+    if (!filter) return;
+    filter.focus();
+    event.preventDefault();
+  } else if (event.key >= "1" && event.key <= String(tabs.length)) {
+    select(tabs[Number(event.key) - 1]);
+    selected().focus();
+  } else if (event.target.role === "tab" || event.target.getAttribute("role") === "tab") {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!step) return;
+    select(tabs[(tabs.indexOf(event.target) + step + tabs.length) % tabs.length]);
+    selected().focus();
+  }
+}
+
+function showState(now) {
+  state = now;
+  byId("version").textContent = now.version;
+  byId("ready").textContent = now.ready ? "ready" : "not ready";
+  byId("ready").className = "badge " + (now.ready ? "good" : "bad");
+  const reasons = Object.entries(now.reasons);
+  byId("reasons").hidden = reasons.length === 0;
+  byId("reasons").replaceChildren(...reasons.map(([who, why]) => {
+    const item = document.createElement("li");
+    item.textContent = `${who}: ${why}`;
+    return item;
+  }));
+  const process = now.process;
+  facts(byId("facts"), [
+    ["builds", `${now.builds.running} running, ${now.builds.queued} queued, ${now.builds.ended} ended since the start`],
+    ["up for", duration(now.now_ms - process.started_ms)],
+    ["process", `pid ${process.pid}, ${bytes(process.rss_bytes)}, ${process.threads} threads, ${process.descriptors} descriptors`],
+  ]);
+  const storage = now.storage;
+  facts(byId("journal-facts"), [
+    ["state", storage.trouble || "can be used"], ["commits", number(storage.commits)],
+    ["writes", number(storage.writes)], ["log written", bytes(storage.log_bytes)],
+    ["last commit", storage.last_commit_us + " µs"], ["slowest commit", storage.slowest_commit_us + " µs"],
+  ]);
+}
+
+function showSeries({ values }) {
+  byId("charts").replaceChildren(...Object.entries(values).map(([name, points]) => {
+    const chart = document.createElement("div");
+    chart.className = "chart";
+    const latest = document.createElement("b");
+    const last = points.at(-1);
+    latest.textContent = name.includes("bytes") ? bytes(last ?? 0) : number(last);
+    const most = Math.max(...points.map((point) => point ?? 0), 1e-9);
+    const width = Math.max(points.length - 1, 1);
+    const path = points.map((point, i) => `${i === 0 ? "M" : "L"}${i},${(40 - ((point ?? 0) / most) * 38).toFixed(1)}`).join("");
+    const line = svg("svg", { viewBox: `0 0 ${width} 42`, preserveAspectRatio: "none", role: "img",
+      "aria-label": `${name}, last 15 minutes; now ${latest.textContent}` }, svg("path", { d: path }));
+    const label = document.createElement("span");
+    label.className = "dim";
+    label.textContent = name;
+    chart.append(latest, line, label);
+    return chart;
+  }));
+}
+
+async function showConfig() {
+  byId("config-text").textContent = JSON.stringify(await askJson("/debug/config"), null, 2);
+}
+
+async function showRegistries() {
+  const now = await askJson("/debug/resolver");
+  const title = (text) => Object.assign(document.createElement("h2"), { textContent: text });
+  byId("registry-tables").replaceChildren(
+    title("Resolved ahead of time"),
+    table(["reference", "image"], now.ahead_of_time.map((row) => [row.ref, row.image])),
+    ...(now.registries ? [title("Registries"), table(now.registries.columns, now.registries.rows)] : []));
+}
+
+function draw() {
+  const view = selected()?.id;
+  if (view === "tab-actors") actors.draw();
+  if (view === "tab-builds" || view === "tab-queue") builds.draw();
+}
+
+function take(event, data) {
+  if (event === "state") showState(data);
+  if (event === "series") showSeries(data);
+  if (event === "builds") {
+    applyChanges(builds.running, data);
+    builds.changed(data);
+  }
+  if (event === "actors") {
+    actors.measure(data);
+    applyChanges(actors.rows, data);
+    draw();
+  }
+}
+
+function showLink(connected) {
+  byId("link").textContent = connected ? "live" : "reconnecting";
+  byId("link").className = "badge " + (connected ? "good" : "warn");
+}
+
+setTokenPrompt(() => new Promise((resolve) => {
+  const dialog = byId("token-dialog");
+  if (!dialog.open) dialog.showModal();
+  byId("token-form").addEventListener("submit", () => resolve(byId("token").value), { once: true });
+}));
+
+for (const tab of tabs) tab.addEventListener("click", () => select(tab));
+document.addEventListener("keydown", press);
+setInterval(draw, 1000);
+select(tabs.find((tab) => "#" + tab.getAttribute("aria-controls") === location.hash) ?? tabs[0]);
+builds.start().catch((error) => console.warn(error));
+follow(take, showLink);
