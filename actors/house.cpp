@@ -72,7 +72,7 @@ caf::behavior house(caf::event_based_actor* self, std::vector<child_spec> specs,
 
   for (size_t i = 0; i < children->size(); ++i)
     start(i);
-  return seen.observe([start](const start_child& m) { start(m.index); },
+  return seen.observe([start](const start_child& m) { start(m.index); }, [](const await_house&) {},
                       [self, children](const stop_house&) {
                         for (auto who = children->rbegin(); who != children->rend(); ++who) {
                           self->system().registry().erase(who->spec.name);

@@ -23,6 +23,9 @@ struct child_spec {
   bool vital = true; ///< without it the service is not ready
 };
 
+/// A question that is answered with nothing once every child has been started.
+struct await_house {};
+
 /// Ends the children in reverse order, then the supervisor.
 struct stop_house {};
 
@@ -35,4 +38,5 @@ caf::behavior house(caf::event_based_actor* self, std::vector<child_spec> childr
 
 } // namespace ib
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::await_house)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::stop_house)

@@ -31,6 +31,7 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
@@ -216,6 +217,13 @@ void service::parts::open_house(const config::settings& settings) {
   restart_limits limits;
   limits.intensity = 10;
   root = system->spawn(house, children_of_the_house(settings), limits, health, meter);
+  // Who calls as soon as the service listens is not to be told that the gateway is restarting.
+  caf::scoped_actor here(*system);
+  here->request(root, ask_timeout, await_house{})
+      .receive([] {},
+               [](const caf::error&) {
+                 io::log_error("the actors take long to start; callers are told to try again meanwhile");
+               });
 }
 
 void service::parts::serve_logs() {

@@ -3,6 +3,7 @@
 #include "tests/actors/house_fixture.hpp"
 #include "tests/support/metric_values.hpp"
 
+#include <caf/scoped_actor.hpp>
 #include <catch2/catch.hpp>
 
 using namespace ib;
@@ -51,6 +52,19 @@ struct a_house : house_fixture {
 using notes = std::vector<std::string>;
 
 } // namespace
+
+TEST_CASE("a house answers once its actors are there", "[house]") {
+  a_house place;
+  place.root = place.keep(place.system().spawn(house, std::vector<child_spec>{place.child(names::gateway)},
+                                               restart_limits{}, place.health, place.meter));
+  caf::scoped_actor caller(place.system());
+  auto question = caller->request(place.root, 60s, await_house{});
+  CHECK(place.actor(names::gateway) == nullptr);
+  place.run();
+  bool there = false;
+  question.receive([&] { there = place.actor(names::gateway) != nullptr; }, [](const caf::error&) {});
+  CHECK(there);
+}
 
 TEST_CASE("a house starts its actors in order and ends them in reverse", "[house]") {
   a_house place;

@@ -35,7 +35,7 @@ class LeavingTest(WorkshopTest):
 
     def assert_dropped(self, call, name):
         """The call has reached the registry; its caller leaves, and nobody waits there any more."""
-        self.held.wait_for("came", name)
+        self.held.wait_for("came", name, call)
         call.cancel()
         self.held.wait_for("went", name)
         self.assertEqual(1, self.held.count("came", name))
@@ -64,7 +64,7 @@ class LeavingTest(WorkshopTest):
 
     def test_the_last_of_several_callers_ends_their_lookup(self):
         calls = [self.client.resolve_base_later(self.image("crowd"))]
-        self.held.wait_for("came", "/crowd/")
+        self.held.wait_for("came", "/crowd/", calls[0])
         calls.append(self.client.resolve_base_later(self.image("crowd")))
         self.service.wait_for_log(SHARED, image="crowd")
         calls[0].cancel()
@@ -78,7 +78,7 @@ class LeavingTest(WorkshopTest):
         registry = self.add_holding_registry()
         image = self.image("shared", registry)
         first = self.client.resolve_base_later(image)
-        registry.wait_for("came", "/shared/")
+        registry.wait_for("came", "/shared/", first)
         second = self.client.resolve_base_later(image)
         self.service.wait_for_log(SHARED, image="shared")
         first.cancel()
@@ -91,7 +91,7 @@ class LeavingTest(WorkshopTest):
         registry = self.add_holding_registry()
         source = ref_source(self.image("shared-base", registry))
         first = self.client.resolve_workspace_later(source)
-        registry.wait_for("came", "/shared-base/")
+        registry.wait_for("came", "/shared-base/", first)
         second = self.client.resolve_workspace_later(source)
         self.service.wait_for_log(SHARED, image="shared-base")
         first.cancel()
@@ -99,7 +99,7 @@ class LeavingTest(WorkshopTest):
         registry.release()
         base = f"{registry.address}/shared-base@{DIGEST}"
         tag = hashlib.sha256(f"{base}\n2\n".encode()).hexdigest()
-        self.held.wait_for("came", "/workspace-images/manifests/" + tag)
+        self.held.wait_for("came", "/workspace-images/manifests/" + tag, second)
         self.assertEqual((1, 0), (registry.count("came", "/shared-base/"), registry.count("went", "/shared-base/")))
         second.cancel()
 

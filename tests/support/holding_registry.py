@@ -66,11 +66,16 @@ class HoldingRegistry:
             for _, there in self._held:
                 there.send(b"!")
 
-    def wait_for(self, what, part, count=1):
-        """Waits until somebody "came" or "went" whose path has `part` (for the `count`th time)."""
+    def wait_for(self, what, part, call=None):
+        """Waits until somebody "came" or "went" whose path has `part`; raises what ends `call` before."""
+        if call:
+            call.add_done_callback(lambda _: self.note("ended", ""))
         with self._changed:
-            if not self._changed.wait_for(lambda: self.count(what, part) >= count, PATIENCE):
-                raise AssertionError(f"nobody {what} for {part!r}; so far: {self._events}")
+            self._changed.wait_for(lambda: self.count(what, part) or call and call.done(), PATIENCE)
+            if self.count(what, part):
+                return
+            ended = call and call.done() and call.exception()
+            raise ended or AssertionError(f"nobody {what} for {part!r}; so far: {self._events}")
 
     def count(self, what, part):
         with self._changed:
