@@ -32,6 +32,8 @@ public:
   bool waits() const;
   /// Another terminal: nothing of it was seen before.
   void forget();
+  /// The last bytes that were let through, as many as are remembered.
+  std::string_view tail() const { return tail_; }
   /// Bytes let through so far, of all terminals.
   uint64_t taken() const { return earlier_ + taken_; }
 

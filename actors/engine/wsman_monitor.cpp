@@ -1,0 +1,79 @@
+#include "actors/engine/wsman_monitor.hpp"
+
+#include "actors/io/log.hpp"
+
+#include <caf/send.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace ib {
+
+wsman_monitor::wsman_monitor(wsman_engine_impl::pointer self, std::shared_ptr<wsman_context> context,
+                             monitor_events events)
+    : self_(self),
+      context_(std::move(context)),
+      events_(std::move(events)),
+      backoff_(context_->timing.first_backoff) {}
+
+void wsman_monitor::list() {
+  ++turn_;
+  context_->manager->list(
+      [engine = wsman_engine_impl(self_), number = ++lists_](result<std::vector<workspace_status>> all) {
+        caf::anon_send(engine, workspaces_listed{number, std::move(all)});
+      });
+}
+
+void wsman_monitor::listed(const workspaces_listed& m) {
+  if (m.number != lists_) return;
+  if (!m.workspaces) return lost(m.workspaces.error());
+  has_listed_ = true;
+  backoff_ = context_->timing.first_backoff;
+  if (std::exchange(lost_, false)) io::log_info("ws-manager is back");
+  // What changes between the list and the subscription shows in a second list.
+  auto pause = subscription_ ? context_->timing.relist : context_->timing.second_look;
+  if (!subscription_) subscribe();
+  events_.listed(m.number, *m.workspaces);
+  list_after(pause);
+}
+
+void wsman_monitor::subscribe() {
+  auto number = ++subscriptions_;
+  wsman_engine_impl engine(self_);
+  subscription_ = context_->manager->subscribe(
+      [engine, number](workspace_status status) {
+        caf::anon_send(
+            engine, workspace_changed{number, std::make_shared<const workspace_status>(std::move(status))});
+      },
+      [engine, number](error why) {
+        caf::anon_send(engine, subscription_over{number, std::move(why)});
+      });
+}
+
+void wsman_monitor::changed(const workspace_changed& m) {
+  if (m.subscription == subscriptions_) events_.changed(m.status);
+}
+
+void wsman_monitor::over(const subscription_over& m) {
+  if (m.subscription == subscriptions_ && subscription_) lost(m.why);
+}
+
+void wsman_monitor::lost(const error& why) {
+  if (!std::exchange(lost_, true))
+    io::log_warning("lost ws-manager; builds go on and are looked for when it is back",
+                    {{"cause", why.message}});
+  subscription_.reset();
+  list_after(backoff_);
+  backoff_ = std::min(backoff_ * 2, context_->timing.longest_backoff);
+}
+
+void wsman_monitor::list_after(std::chrono::milliseconds pause) {
+  self_->delayed_send(self_, pause, ib::list_now{++turn_});
+}
+
+void wsman_monitor::list_now(const ib::list_now& m) {
+  if (m.turn == turn_) list();
+}
+
+} // namespace ib

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "actors/engine/wsman_context.hpp"
+#include "actors/engine/wsman_messages.hpp"
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace ib {
+
+/// What the monitor tells the engine that owns it.
+struct monitor_events {
+  /// All workspaces there are; `number` tells which list it is.
+  std::function<void(uint64_t number, const std::vector<workspace_status>&)> listed;
+  std::function<void(const std::shared_ptr<const workspace_status>&)> changed;
+};
+
+/// Keeps the engine in the picture (spec: engines.md, "Monitoring"): lists the workspaces, then subscribes to
+/// their changes; after a lost connection both again. A part of the engine's actor.
+class wsman_monitor {
+public:
+  wsman_monitor(wsman_engine_impl::pointer self, std::shared_ptr<wsman_context> context,
+                monitor_events events);
+
+  void begin() { list(); }
+  void listed(const workspaces_listed& m);
+  void changed(const workspace_changed& m);
+  void over(const subscription_over& m);
+  void list_now(const ib::list_now& m);
+  /// How many lists were asked for so far.
+  uint64_t lists_asked() const { return lists_; }
+  /// True once a list has come.
+  bool has_listed() const { return has_listed_; }
+
+private:
+  void list();
+  void subscribe();
+  void lost(const error& why);
+  void list_after(std::chrono::milliseconds pause);
+
+  wsman_engine_impl::pointer self_;
+  std::shared_ptr<wsman_context> context_;
+  monitor_events events_;
+  uint64_t lists_ = 0;
+  bool has_listed_ = false;
+  uint64_t subscriptions_ = 0;
+  std::unique_ptr<workspace_subscription> subscription_;
+  std::chrono::milliseconds backoff_;
+  uint64_t turn_ = 0;
+  bool lost_ = false; ///< and the log says so
+};
+
+} // namespace ib
