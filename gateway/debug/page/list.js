@@ -67,7 +67,7 @@ export class RowList {
     const moves = { ArrowUp: -1, ArrowDown: 1, PageUp: -page, PageDown: page, Home: -Infinity, End: Infinity };
     const at = this.items.findIndex((item) => item.id === this.active);
     if (event.key in moves && this.items.length > 0) {
-      const to = Math.min(this.items.length - 1, Math.max(0, at < 0 ? 0 : at + moves[event.key]));
+      const to = Math.min(this.items.length - 1, Math.max(0, at + moves[event.key]));
       this.active = this.items[to].id;
       const top = to * HEIGHT;
       if (top < this.element.scrollTop) this.element.scrollTop = top;
