@@ -142,6 +142,7 @@ class House:
             "orchestrator": {"engine": "local", "baseImageRepository": f"{registry}/base-images",
                              "workspaceImageRepository": f"{registry}/workspace-images"},
             "server": {"services": {"grpc": {"address": "127.0.0.1:0"}}},
+            "health": {"address": "127.0.0.1:0"}, "debug": {"address": "127.0.0.1:0"}, "metrics": {"address": "127.0.0.1:0"},
             "local": {"stateDirectory": str(self.state)}}, settings)))
 
     def start_service(self):
