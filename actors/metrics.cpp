@@ -144,8 +144,10 @@ struct metrics::parts {
       "Time from the question to the answer of a registry, retries and tokens included, by what was asked.");
   Family<Counter>& restarts = counters("image_builder_actor_restarts_total",
                                        "Actors that ended unexpectedly and were started again.");
+  Family<Gauge>& actors = gauges("image_builder_actors", "Actors that live, by kind.");
   Family<Gauge>& mailboxes =
-      gauges("image_builder_actor_mailbox_messages", "Messages that wait in an actor's mailbox.");
+      gauges("image_builder_actor_mailbox_messages",
+             "The most messages that wait in the mailbox of one actor of a kind, when it last took one.");
   Family<Histogram>& journal = histograms("image_builder_journal_seconds",
                                           "Time that the journal takes for an operation, by operation.");
   Family<Gauge>& certificates =
@@ -252,7 +254,9 @@ Counter& metrics::restarts(const std::string& actor, const std::string& cause) {
 
 Counter& metrics::injected_faults(const std::string& kind) { return parts_->faults.Add({{"kind", kind}}); }
 
-Gauge& metrics::mailbox_depth(const std::string& actor) { return parts_->mailboxes.Add({{"actor", actor}}); }
+Gauge& metrics::actors(const std::string& kind) { return parts_->actors.Add({{"kind", kind}}); }
+
+Gauge& metrics::longest_mailbox(const std::string& kind) { return parts_->mailboxes.Add({{"kind", kind}}); }
 
 Gauge& metrics::certificate_end(const std::string& owner) {
   return parts_->certificates.Add({{"owner", owner}});

@@ -93,7 +93,10 @@ public:
   /// How often an actor was started again; `cause` is a word of the program, never of an error.
   prometheus::Counter& restarts(const std::string& actor, const std::string& cause);
   prometheus::Counter& injected_faults(const std::string& kind);
-  prometheus::Gauge& mailbox_depth(const std::string& actor);
+  /// Actors of a kind that live.
+  prometheus::Gauge& actors(const std::string& kind);
+  /// Of all actors of a kind, the most messages that wait in one mailbox.
+  prometheus::Gauge& longest_mailbox(const std::string& kind);
   /// When the certificate of a listener or a client ends, in unix seconds.
   prometheus::Gauge& certificate_end(const std::string& owner);
 

@@ -1,5 +1,6 @@
 #include "gateway/service.hpp"
 
+#include "actors/board_metrics.hpp"
 #include "actors/build_supervisor.hpp"
 #include "actors/director.hpp"
 #include "actors/domain/reference.hpp"
@@ -240,6 +241,8 @@ void service::parts::show_metrics() {
     auto& ends = meter->certificate_end("grpc");
     meter->before_collect([files, &ends] { ends.Set(static_cast<double>(files->current()->ends_at)); });
   }
+  auto actors = std::make_shared<board_metrics>(actor_config.board, *meter);
+  meter->before_collect([actors] { actors->sample(); });
   if (!metrics_page) return;
   metrics_page->serve(metrics_routes(meter));
   io::log_info("serving metrics", {{"address", metrics_page->address()}});

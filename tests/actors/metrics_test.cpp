@@ -1,5 +1,6 @@
 #include "actors/metrics.hpp"
 
+#include "actors/board_metrics.hpp"
 #include "actors/metered_registry.hpp"
 #include "actors/restart_cause.hpp"
 #include "tests/support/metric_values.hpp"
@@ -93,4 +94,22 @@ TEST_CASE("the cause of a restart is a word of ours", "[metrics]") {
   CHECK(restart_cause(caf::make_error(caf::exit_reason::kill)) == "kill");
   CHECK(restart_cause(caf::make_error(caf::sec::unexpected_message)) == "unexpected_message");
   CHECK(restart_cause(caf::error(1, caf::atom("strange"))) == "other");
+}
+
+TEST_CASE("actors are counted by kind, and kinds that are gone as none", "[metrics]") {
+  metrics meter;
+  auto board = std::make_shared<io::actor_board>();
+  board_metrics seen(board, meter);
+  auto first = board->enter("house/builds/1", "build", {});
+  auto second = board->enter("house/builds/2", "build", {});
+  first->begin_message(3);
+  second->begin_message(7);
+  seen.sample();
+  CHECK(value_of(meter, "image_builder_actors{kind=\"build\"}") == 2);
+  CHECK(value_of(meter, "image_builder_actor_mailbox_messages{kind=\"build\"}") == 7);
+  board->leave(first, std::nullopt);
+  board->leave(second, "a crash");
+  seen.sample();
+  CHECK(value_of(meter, "image_builder_actors{kind=\"build\"}") == 0);
+  CHECK(value_of(meter, "image_builder_actor_mailbox_messages{kind=\"build\"}") == 0);
 }

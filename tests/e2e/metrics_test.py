@@ -23,8 +23,7 @@ CODES = ("OK Canceled Unknown InvalidArgument DeadlineExceeded NotFound AlreadyE
 BUCKETS = ".005 .025 .05 .1 .5 1 2.5 5 30 60 120 240 600".split()
 OURS = re.compile(r"\b(?:gitpod|image_builder|grpc_server|process)_[a-z0-9_]+")
 #: Known by their labels only once something happens: there is no list of what may.
-LATER = {"image_builder_faults_injected_total", "image_builder_certificate_expiry_timestamp_seconds",
-         "image_builder_actor_mailbox_messages"}
+LATER = {"image_builder_faults_injected_total", "image_builder_certificate_expiry_timestamp_seconds"}
 
 
 def parse(text):
@@ -117,6 +116,7 @@ class MetricsTest(WorkshopTest):
             prometheus.wait_for('image_builder_subscribers{stream="log"}', 1)
             prometheus.wait_for('image_builder_subscribers{stream="build"}', 3)
             prometheus.wait_for("image_builder_builds_joined_total", 1)
+            prometheus.wait_for('image_builder_actors{kind="build"}', 2)
             prometheus.wait_for("image_builder_engine_processes > bool 0", 1)
             self.gate.open("good")
             responses = [first, *stream]
@@ -142,6 +142,9 @@ class MetricsTest(WorkshopTest):
         prometheus.wait_for('image_builder_build_phase_seconds_count{phase="verifying"}', 2)
         prometheus.wait_for("image_builder_queue_wait_seconds_count", 3)
         prometheus.wait_for("sum(image_builder_subscribers)", 0)
+        prometheus.wait_for('image_builder_actors{kind="build"}', 0)
+        prometheus.wait_for('image_builder_actors{kind="director"}', 1)
+        prometheus.wait_for('image_builder_actor_mailbox_messages{kind="build"}', 0)
         prometheus.wait_for("image_builder_log_received_bytes_total > bool 0", 1)
         prometheus.wait_for("image_builder_log_sent_bytes_total > bool 0", 1)
         prometheus.wait_for(f'image_builder_resolver_errors_total{{registry="{self.registry.address}",code="not_found"}} '
