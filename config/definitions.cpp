@@ -301,6 +301,15 @@ definition debug() {
                     [](draft& d) -> bool& { return d.target.debug.allow_cancel; })});
 }
 
+definition fault_injection() {
+  return group(
+      "faultInjection", "Breaking the service on purpose, for tests.",
+      {key("enabled", value_kind::boolean,
+           "Serve `imagebuilder.v1.Faults` beside the API: whoever reaches the port may kill, fail and "
+           "delay parts of the service.",
+           [](draft& d) -> bool& { return d.target.fault_injection; })});
+}
+
 } // namespace
 
 definition settings_definition() {
@@ -321,6 +330,7 @@ definition settings_definition() {
        group("metrics", "The service's metrics, for Prometheus.",
              {may_be_off(key("address", value_kind::listen_address, "Where `/metrics` is served.",
                              [](draft& d) -> std::string& { return d.target.metrics_address; }))}),
+       fault_injection(),
        group("log", "The service's own log.",
              {choice<log_level>("level",
                                 {{"debug", log_level::debug},

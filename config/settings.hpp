@@ -89,6 +89,7 @@ struct settings {
   debug_settings debug;
   std::string metrics_address = "127.0.0.1:9500"; ///< or `off`
   log_level level = log_level::info;
+  bool fault_injection = false; ///< whoever reaches the API may break the service on purpose
 };
 
 } // namespace ib::config

@@ -7,10 +7,12 @@
 #include "actors/engine/leftovers.hpp"
 #include "actors/engine/local.hpp"
 #include "actors/fan_out.hpp"
+#include "actors/faulty_store.hpp"
 #include "actors/house.hpp"
 #include "actors/house_config.hpp"
 #include "actors/io/docker_config.hpp"
 #include "actors/io/ecr_credentials.hpp"
+#include "actors/io/fault_injector.hpp"
 #include "actors/io/log.hpp"
 #include "actors/io/registry_http.hpp"
 #include "actors/io/utc_time.hpp"
@@ -22,6 +24,7 @@
 #include "config/documents.hpp"
 #include "config/state_directory.hpp"
 #include "gateway/debug/debug_server.hpp"
+#include "gateway/faults_service.hpp"
 #include "gateway/gateway_actor.hpp"
 #include "gateway/grpc_server.hpp"
 #include "gateway/health_server.hpp"
@@ -149,17 +152,21 @@ struct service::parts {
   std::unique_ptr<caf::actor_system> system;
   caf::actor root;
   std::unique_ptr<image_builder_service> api;
+  std::shared_ptr<io::fault_injector> faults; ///< null unless faults are injected
+  std::unique_ptr<faults_service> faults_api;
   std::unique_ptr<log_paths> logs;
   std::unique_ptr<http::server> log_server; ///< null: logs are not served over HTTP
   std::unique_ptr<debug_server> debug;      ///< null: turned off
   std::unique_ptr<grpc_server> server;
   std::unique_ptr<http::server> metrics_page; ///< null: not served
 
+  void open_journal(const config::settings& settings);
   void open_house(const config::settings& settings);
   std::vector<child_spec> children_of_the_house(const config::settings& settings);
   void serve_logs();
   void show_metrics();
   result<void> serve_debug(const config::settings& settings, const std::string& version);
+  grpc::Service* open_faults();
 };
 
 std::vector<child_spec> service::parts::children_of_the_house(const config::settings& settings) {
@@ -213,6 +220,11 @@ std::vector<child_spec> service::parts::children_of_the_house(const config::sett
   };
 }
 
+void service::parts::open_journal(const config::settings& settings) {
+  auto store = open_durable_store({context->folders.state / "journal", settings.limits.log_bytes_per_build});
+  journal = faults ? make_faulty_store(std::move(store), faults) : std::move(store);
+}
+
 void service::parts::open_house(const config::settings& settings) {
   system = std::make_unique<caf::actor_system>(actor_config);
   restart_limits limits;
@@ -258,6 +270,12 @@ result<void> service::parts::serve_debug(const config::settings& settings, const
   return {};
 }
 
+grpc::Service* service::parts::open_faults() {
+  faults_api = std::make_unique<faults_service>(faults);
+  io::log_warning("fault injection is enabled: whoever reaches the API may break this service on purpose");
+  return faults_api.get();
+}
+
 result<std::unique_ptr<service>> service::start(const config::settings& settings,
                                                 const std::string& version) {
   auto folders = state_folders(settings);
@@ -273,13 +291,14 @@ result<std::unique_ptr<service>> service::start(const config::settings& settings
   auto probes = health_server::start(settings.health_address, parts->health);
   if (!probes) return probes.error();
   parts->probes = std::move(*probes);
-  parts->context = make_context(
-      settings, std::move(*folders),
-      make_metered_registry(io::make_registry_client(settings.registries, *credentials), parts->meter),
-      *credentials);
+  if (settings.fault_injection)
+    parts->faults = std::make_shared<io::fault_injector>(parts->actor_config.board);
+  auto registry = io::make_registry_client(settings.registries, *credentials, {}, parts->faults);
+  parts->context = make_context(settings, std::move(*folders),
+                                make_metered_registry(std::move(registry), parts->meter), *credentials);
+  parts->context->faults = parts->faults;
   parts->context->health = parts->health;
-  parts->journal =
-      open_durable_store({parts->context->folders.state / "journal", settings.limits.log_bytes_per_build});
+  parts->open_journal(settings);
   if (settings.http) {
     // Before the house, whose builds are told where their log can be read.
     auto listening = http::server::listen(*settings.http, "server.services.http");
@@ -298,7 +317,9 @@ result<std::unique_ptr<service>> service::start(const config::settings& settings
     if (!page) return page.error();
     open.metrics_page = std::move(*page);
   }
-  auto server = grpc_server::start(settings.grpc, {{"builder.ImageBuilder", open.api.get()}}, open.meter);
+  std::vector<named_service> services{{"builder.ImageBuilder", open.api.get()}};
+  if (settings.fault_injection) services.push_back({"imagebuilder.v1.Faults", open.open_faults()});
+  auto server = grpc_server::start(settings.grpc, services, open.meter);
   if (!server) return server.error();
   open.server = std::move(*server);
   open.mirror.follow(open.server.get(), *open.health);

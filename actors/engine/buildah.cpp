@@ -183,6 +183,8 @@ result<io::process_result> buildah::run(std::vector<std::string> argv, bool capt
     tail.add(bytes);
     if (on_output_) on_output_(bytes);
   };
+  if (!build_id_.empty()) spec.faults = context_.faults.get();
+  spec.build_id = build_id_;
   auto ended = io::run_process(spec, stop_);
   if (!ended) return ended.error();
   if (ended->stopped) return error{error_code::cancelled, "stopped", "", {}};

@@ -38,6 +38,8 @@ public:
   buildah(const local_context& context, const build_tools& tools, std::filesystem::path run_folder,
           std::function<void(std::string_view)> on_output, std::stop_token stop);
 
+  /// The children belong to a build; faults can be injected into those.
+  void work_for(std::string build_id) { build_id_ = std::move(build_id); }
   /// Writes the private configuration files; call once before the others.
   result<void> prepare(const std::vector<pull_route>& routes);
 
@@ -64,6 +66,7 @@ private:
   std::filesystem::path run_folder_;
   std::function<void(std::string_view)> on_output_;
   std::stop_token stop_;
+  std::string build_id_;
 };
 
 } // namespace ib

@@ -4,6 +4,7 @@
 #include "actors/engine/store_gate.hpp"
 #include "actors/engine/worker_threads.hpp"
 #include "actors/io/credential_source.hpp"
+#include "actors/io/fault_points.hpp"
 #include "actors/io/registry_client.hpp"
 #include "actors/service_health.hpp"
 #include "config/settings.hpp"
@@ -41,6 +42,7 @@ struct local_context {
   engine_folders folders;
   std::shared_ptr<io::registry_client> registry;
   std::shared_ptr<io::credential_store> credentials;
+  std::shared_ptr<io::fault_points> faults; ///< null unless faults are injected
   mutable store_gate store;  ///< who may use the layer cache now
   std::stop_source shutdown; ///< ends every run when the process ends
   std::shared_ptr<service_health> health = std::make_shared<service_health>(); ///< told of missing tools

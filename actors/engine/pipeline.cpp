@@ -117,7 +117,7 @@ result<void> pipeline::build_and_push(const dockerfile_source& source) {
   fs::create_directory(private_folder);
   fs::permissions(private_folder, fs::perms::owner_all);
   io::checkout_settings checkout{context_.settings.allow_file_protocol, progress_.output(),
-                                 plan_->one_time_answers};
+                                 plan_->one_time_answers, context_.faults.get(), plan_->build_id};
   if (auto done =
           io::prepare_context(source.source, context_root, private_folder, checkout, progress_.stop());
       !done)
@@ -133,6 +133,7 @@ result<void> pipeline::build_and_push(const dockerfile_source& source) {
   const std::string dockerfile_text(std::istreambuf_iterator<char>(file), {});
   buildah_ =
       std::make_unique<buildah>(context_, *tools_, private_folder, progress_.output(), progress_.stop());
+  buildah_->work_for(plan_->build_id);
   const auto images = dockerfile_images(dockerfile_text);
   auto domains = pull_domains(dockerfile_text, images);
   if (auto done = buildah_->prepare(pull_routes(context_.registries, domains)); !done) return done;
@@ -193,6 +194,7 @@ result<void> pipeline::copy_between_registries() {
   build_tools no_build;
   buildah tool(context_, tools_ == nullptr ? no_build : *tools_, folder_ / "copy", progress_.output(),
                progress_.stop());
+  tool.work_for(plan_->build_id);
   if (auto done = tool.prepare({}); !done) return done;
   auto source_auth = auth_file("source.json", source_purpose(), {from.domain});
   if (!source_auth) return source_auth.error();

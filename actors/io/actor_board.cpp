@@ -13,7 +13,8 @@ constexpr size_t remembered_crashes = 100;
 } // namespace
 
 std::shared_ptr<actor_probe> actor_board::enter(std::string path, std::string kind, killer kill) {
-  place here{std::move(kind), std::make_shared<actor_probe>(), std::move(kill), actor_probe::coarse_ms()};
+  place here{std::move(kind), std::make_shared<actor_probe>(path, faults_), std::move(kill),
+             actor_probe::coarse_ms()};
   auto probe = here.probe;
   std::lock_guard lock(mutex_);
   crashes_.try_emplace(here.kind, 0);

@@ -44,6 +44,9 @@ public:
   /// It has ended, by a crash where a cause is given.
   void leave(const std::shared_ptr<actor_probe>& who, const std::optional<std::string>& cause);
 
+  /// What was injected into the actors, and everywhere else in the service.
+  fault_tally& faults() const { return *faults_; }
+
   /// Sorted by path.
   std::vector<actor_entry> read() const;
   /// How often actors of each kind have crashed, kinds without a crash among them.
@@ -65,6 +68,7 @@ private:
   };
   void forget_oldest_crash();
 
+  const std::shared_ptr<fault_tally> faults_ = std::make_shared<fault_tally>();
   mutable std::mutex mutex_;
   std::multimap<std::string, place> places_; ///< by path
   std::deque<std::string> crashed_;         ///< paths of crashed actors, oldest first, some of them restarted

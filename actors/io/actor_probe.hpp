@@ -1,10 +1,15 @@
 #pragma once
 
+#include "actors/io/fault_tally.hpp"
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
+#include <memory>
 #include <stdexcept>
+#include <string>
+#include <utility>
 
 namespace ib::io {
 
@@ -23,6 +28,9 @@ enum class throw_moment : uint8_t { before, after };
 /// troubles a few relaxed stores per message.
 class actor_probe {
 public:
+  actor_probe(std::string path, std::shared_ptr<fault_tally> faults)
+      : path_(std::move(path)), faults_(std::move(faults)) {}
+
   /// The actor takes a message; `waiting` more are in its mailbox. Throws injected_fault where that was asked
   /// for.
   void begin_message(size_t waiting) {
@@ -40,7 +48,7 @@ public:
     busy_.store(false, std::memory_order_relaxed);
     if (!armed_.load(std::memory_order_relaxed)) return 0;
     throw_where_due(throw_moment::after);
-    return take(holds_) ? hold_ms_.load() : 0;
+    return hold_where_due();
   }
 
   uint64_t handled() const { return handled_.load(std::memory_order_relaxed); }
@@ -50,16 +58,9 @@ public:
   int64_t last_ms() const { return last_ms_.load(std::memory_order_relaxed); }
 
   /// Makes the next `count` handlers throw.
-  void arm_throw(uint32_t count, throw_moment when) {
-    (when == throw_moment::before ? throws_before_ : throws_after_).fetch_add(count);
-    armed_ = true;
-  }
+  void arm_throw(uint32_t count, throw_moment when);
   /// Makes the mailbox stand still for `hold_ms` after each of the next `count` messages.
-  void arm_hold(uint32_t count, int64_t hold_ms) {
-    hold_ms_ = hold_ms;
-    holds_.fetch_add(count);
-    armed_ = true;
-  }
+  void arm_hold(uint32_t count, int64_t hold_ms);
 
   /// Milliseconds of the monotonic clock, some of them late and cheap.
   static int64_t coarse_ms() {
@@ -69,17 +70,11 @@ public:
   }
 
 private:
-  static bool take(std::atomic<uint32_t>& left) {
-    for (auto now = left.load(); now > 0;)
-      if (left.compare_exchange_weak(now, now - 1)) return true;
-    return false;
-  }
-  void throw_where_due(throw_moment when) {
-    if (take(when == throw_moment::before ? throws_before_ : throws_after_))
-      throw injected_fault(when == throw_moment::before ? "an injected fault"
-                                                        : "an injected fault after the work was done");
-  }
+  void throw_where_due(throw_moment when);
+  int64_t hold_where_due();
 
+  const std::string path_;
+  const std::shared_ptr<fault_tally> faults_;
   std::atomic<uint64_t> handled_{0};
   std::atomic<size_t> waiting_{0};
   std::atomic<int64_t> last_ms_{0};

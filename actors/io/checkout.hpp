@@ -13,6 +13,8 @@
 
 namespace ib::io {
 
+class fault_points;
+
 /// What one-time URLs have answered, by URL. They answer once only, but a build may need the credentials
 /// again: for another repository of its source, or when it is tried once more. Used by one checkout at a
 /// time.
@@ -23,6 +25,8 @@ struct checkout_settings {
   bool allow_file_protocol = false;                ///< git remotes and downloads from file:// and local paths
   std::function<void(std::string_view)> on_output; ///< progress text for the build's log, without secrets
   std::shared_ptr<one_time_answers> answers; ///< of the whole build; without it each URL is asked each time
+  fault_points* faults = nullptr;            ///< where faults are injected, else null
+  std::string build_id;                      ///< whose checkout it is, where faults are injected
 };
 
 /// Checks an initializer without doing anything: allowed protocols and URL forms, paths that stay inside the

@@ -1,5 +1,6 @@
 #include "actors/io/git_command.hpp"
 
+#include "actors/io/fault_points.hpp"
 #include "actors/io/git_errors.hpp"
 #include "actors/io/process.hpp"
 
@@ -171,7 +172,10 @@ result<std::string> git_command::execute(std::vector<std::string> arguments, boo
   spec.directory = tree_.string();
   spec.capture_stdout = capture;
   spec.on_output = [&filter](std::string_view piece) { filter.write(piece); };
-  auto ended = run_process(spec, place_.stop);
+  spec.faults = place_.settings.faults;
+  spec.build_id = place_.settings.build_id;
+  auto met = meet_faults(spec.faults, fault_place::git, place_.stop);
+  auto ended = met ? run_process(spec, place_.stop) : met.error();
   auto messages = filter.finish();
   if (!ended) return with_context(ended.error(), subject_);
   if (ended->stopped) return error{error_code::cancelled, subject_ + ": stopped"};

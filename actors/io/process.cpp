@@ -1,5 +1,6 @@
 #include "actors/io/process.hpp"
 
+#include "actors/io/fault_points.hpp"
 #include "actors/io/process_group.hpp"
 #include "actors/io/unique_fd.hpp"
 
@@ -25,6 +26,8 @@ namespace ib::io {
 namespace {
 
 constexpr size_t chunk_bytes = 64 * 1024;
+/// Between two looks whether an injected fault still keeps a pipe from being read.
+constexpr int held_pipe_look_ms = 20;
 
 struct pipe_ends {
   unique_fd read;
@@ -95,18 +98,22 @@ private:
 /// What a child writes: its stderr and stdout, or its stderr and a captured stdout.
 class output_pump {
 public:
-  output_pump(const process_spec& spec, unique_fd merged, unique_fd captured)
+  output_pump(const process_spec& spec, pid_t group, unique_fd merged, unique_fd captured)
       : lines_(spec.on_output),
         limit_(spec.max_captured_bytes),
+        faults_(spec.faults),
+        group_(group),
         merged_(std::move(merged)),
         captured_(std::move(captured)) {}
 
   /// Pumps until the leader has ended, or more was captured than allowed.
   void run(int leader_fd) {
     while (!over_limit_) {
-      std::array<pollfd, 3> waiting{pollfd{leader_fd, POLLIN, 0}, pollfd{merged_.get(), POLLIN, 0},
-                                    pollfd{captured_.get(), POLLIN, 0}};
-      if (::poll(waiting.data(), waiting.size(), -1) < 0) {
+      bool held = faults_ != nullptr && faults_->holds_pipe(group_);
+      std::array<pollfd, 3> waiting{pollfd{leader_fd, POLLIN, 0},
+                                    pollfd{held ? -1 : merged_.get(), POLLIN, 0},
+                                    pollfd{held ? -1 : captured_.get(), POLLIN, 0}};
+      if (::poll(waiting.data(), waiting.size(), held ? held_pipe_look_ms : -1) < 0) {
         if (errno == EINTR) continue;
         return;
       }
@@ -161,6 +168,8 @@ private:
 
   line_chunks lines_;
   size_t limit_;
+  fault_points* faults_;
+  pid_t group_;
   unique_fd merged_;
   unique_fd captured_;
   std::string text_;
@@ -215,6 +224,26 @@ private:
   std::jthread thread_; // last: it uses the members above
 };
 
+/// A child on the list of those that can be killed by fault injection; off it before its number is free.
+class exposed_child {
+public:
+  exposed_child(fault_points* faults, pid_t group, const std::string& build_id)
+      : faults_(faults), group_(group) {
+    if (faults_ != nullptr) faults_->child_started(group_, build_id);
+  }
+  exposed_child(const exposed_child&) = delete;
+  exposed_child& operator=(const exposed_child&) = delete;
+  ~exposed_child() { hide(); }
+
+  void hide() {
+    if (auto* faults = std::exchange(faults_, nullptr)) faults->child_ended(group_);
+  }
+
+private:
+  fault_points* faults_;
+  pid_t group_;
+};
+
 error no_descriptors(const std::string& program) {
   return {error_code::internal, "cannot start " + program + ": " + std::strerror(errno)};
 }
@@ -244,7 +273,8 @@ result<process_result> supervise(const process_spec& spec, const std::string& pr
   merged->write.reset();
   captured->write.reset();
 
-  output_pump pump(spec, std::move(merged->read), std::move(captured->read));
+  exposed_child exposed(spec.faults, group->id(), spec.build_id);
+  output_pump pump(spec, group->id(), std::move(merged->read), std::move(captured->read));
   // The callback goes before the guard: once it is gone nobody writes to the event any more.
   stop_guard guard(*group, stop_event.get(), spec);
   std::stop_callback wake(stop, [fd = stop_event.get()] { ::eventfd_write(fd, 1); });
@@ -253,6 +283,7 @@ result<process_result> supervise(const process_spec& spec, const std::string& pr
   group->signal(SIGKILL); // the rest of the group; also a leader that wrote more than it may
   process_result ended;
   ended.stopped = guard.join();
+  exposed.hide();
   auto leader = group->finish();
   pump.drain();
   if (pump.over_limit())
@@ -303,6 +334,7 @@ result<process_result> run_process(const process_spec& spec, std::stop_token sto
     never_started.stopped = true;
     return never_started;
   }
+  if (auto met = meet_faults(spec.faults, fault_place::process, stop); !met) return met.error();
   return supervise(spec, program, stop);
 } catch (const std::exception& failure) {
   return error{error_code::internal, std::string("cannot run a child process: ") + failure.what()};

@@ -12,6 +12,8 @@
 
 namespace ib::io {
 
+class fault_points;
+
 /// A child process to run. Its environment is exactly `environment`; nothing is inherited but the three
 /// standard streams.
 struct process_spec {
@@ -27,6 +29,8 @@ struct process_spec {
   std::chrono::milliseconds kill_grace{
       10'000}; ///< between SIGTERM and SIGKILL of the process group when asked to stop
   std::chrono::milliseconds time_limit{0}; ///< then it is stopped as by the token; 0: none
+  fault_points* faults = nullptr;          ///< where faults are injected, else null
+  std::string build_id;                    ///< whose child it is, where faults are injected
 };
 
 struct process_result {

@@ -34,6 +34,9 @@ public:
   process_group& operator=(process_group&&) = delete;
   ~process_group();
 
+  /// The number of the group, which is its leader's.
+  pid_t id() const { return leader_; }
+
   /// Readable once the leader has ended.
   int leader_fd() const { return leader_fd_.get(); }
 

@@ -55,6 +55,14 @@ result<void> left_alone(const registry_access& access) {
 
 task<result<http_response>> governed_exchange(registry_access access, http_request request) {
   auto& core = *access.core;
+  if (core.faults) {
+    auto fault = core.faults->next(fault_place::registry);
+    if (fault.delay.count() > 0) {
+      http_delay delay(*core.http, fault.delay);
+      if (auto waited = co_await delay; !waited) co_return waited.error();
+    }
+    if (fault.failure) co_return *fault.failure;
+  }
   bound(access, request);
   // While it waits for its turn another answer may ask for rest.
   request.may_start = [&access] { return left_alone(access); };

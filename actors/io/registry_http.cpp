@@ -13,9 +13,9 @@ namespace {
 class registry_client_http : public registry_client {
 public:
   registry_client_http(registry_settings settings, std::shared_ptr<credential_store> credentials,
-                       registry_clock clock)
-      : core_(
-            std::make_shared<registry_core>(std::move(settings), std::move(credentials), std::move(clock))) {}
+                       registry_clock clock, std::shared_ptr<fault_points> faults)
+      : core_(std::make_shared<registry_core>(std::move(settings), std::move(credentials), std::move(clock),
+                                              std::move(faults))) {}
   ~registry_client_http() override { core_->http->stop(); }
 
   void resolve(registry_lookup lookup, std::function<void(result<found_image>)> done) override {
@@ -47,9 +47,10 @@ private:
 
 std::shared_ptr<registry_client> make_registry_client(registry_settings settings,
                                                       std::shared_ptr<credential_store> credentials,
-                                                      registry_clock clock) {
-  return std::make_shared<registry_client_http>(std::move(settings), std::move(credentials),
-                                                std::move(clock));
+                                                      registry_clock clock,
+                                                      std::shared_ptr<fault_points> faults) {
+  return std::make_shared<registry_client_http>(std::move(settings), std::move(credentials), std::move(clock),
+                                                std::move(faults));
 }
 
 } // namespace ib::io

@@ -124,10 +124,11 @@ bool answerable(const registry_access& access, const http_request& sent, const h
 } // namespace
 
 registry_core::registry_core(registry_settings how, std::shared_ptr<credential_store> who,
-                             registry_clock when)
+                             registry_clock when, std::shared_ptr<fault_points> troubles)
     : settings(std::move(how)),
       credentials(std::move(who)),
       clock(std::move(when)),
+      faults(std::move(troubles)),
       http(std::make_shared<http_client>()),
       jitter(std::random_device{}()) {}
 

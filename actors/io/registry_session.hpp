@@ -4,6 +4,7 @@
 #include "actors/domain/registry_settings.hpp"
 #include "actors/io/bearer_token.hpp"
 #include "actors/io/credential_source.hpp"
+#include "actors/io/fault_points.hpp"
 #include "actors/io/http_client.hpp"
 #include "actors/io/pending_token.hpp"
 #include "actors/io/registry_clock.hpp"
@@ -21,11 +22,13 @@ namespace ib::io {
 
 /// What all calls of one registry client share. Everything below `http` is used on its thread alone.
 struct registry_core {
-  registry_core(registry_settings how, std::shared_ptr<credential_store> who, registry_clock when);
+  registry_core(registry_settings how, std::shared_ptr<credential_store> who, registry_clock when,
+                std::shared_ptr<fault_points> troubles);
 
   const registry_settings settings;
   const std::shared_ptr<credential_store> credentials;
   const registry_clock clock;
+  const std::shared_ptr<fault_points> faults; ///< null unless faults are injected
   const std::shared_ptr<http_client> http;
   auth_memory memory;
   std::map<std::string, std::shared_ptr<pending_token>> pending_tokens; ///< being fetched, by token_key()
