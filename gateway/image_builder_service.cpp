@@ -12,6 +12,7 @@
 #include "gateway/wire.hpp"
 
 #include <caf/send.hpp>
+#include <prometheus/counter.h>
 
 #include <prometheus/counter.h>
 
