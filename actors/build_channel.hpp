@@ -105,9 +105,12 @@ public:
   /// Writer only: the log can be followed at its source, too; known to some engines once a run has begun.
   void publish_access(log_access access) {
     access_.store(std::make_shared<const log_access>(std::move(access)));
+    ++access_version_;
   }
   /// The newest access that was published, null before the first. Any thread.
   std::shared_ptr<const log_access> access() const { return access_.load(); }
+  /// How often one was published.
+  uint32_t access_version() const { return access_version_; }
 
   /// Puts a reader on the list of those to wake once.
   void park(std::shared_ptr<channel_waiter> waiter);
@@ -125,6 +128,7 @@ private:
   std::atomic<status_node*> last_;
   std::atomic<bool> ended_{false};
   std::atomic<std::shared_ptr<const log_access>> access_;
+  std::atomic<uint32_t> access_version_{0};
   std::atomic<waiter_node*> waiters_{nullptr};
   std::atomic<size_t> parked_{0};
 };

@@ -38,6 +38,7 @@ inline constexpr const char* recovery = "recovery";
 inline constexpr const char* shutdown = "shutdown";
 inline constexpr const char* storage = "storage";
 inline constexpr const char* build_tools = "build tools";
+inline constexpr const char* ws_manager = "ws-manager";
 } // namespace health_names
 
 } // namespace ib

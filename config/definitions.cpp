@@ -123,7 +123,11 @@ definition wsman() {
   return group("wsman", "The ws-manager that carries builds out with the engine `wsman`.",
                {key("address", value_kind::peer_address, "Where ws-manager listens.",
                     [](draft& d) -> std::string& { return d.target.orchestrator.wsman_address; }),
-                std::move(files)});
+                std::move(files),
+                key("logCaFile", value_kind::file,
+                    "PEM file of CAs that are trusted beside the system's for the URLs of workspaces, where "
+                    "builds' logs are read.",
+                    [](draft& d) -> std::string& { return d.target.orchestrator.wsman_log_ca_file; })});
 }
 
 definition orchestrator() {

@@ -24,6 +24,7 @@ struct orchestrator_settings {
   engine_kind engine = engine_kind::local;
   std::string wsman_address;
   std::optional<tls_files> wsman_tls;
+  std::string wsman_log_ca_file; ///< trusted beside the system's CAs for the workspaces' URLs
   std::string pull_secret;
   std::string pull_secret_file; ///< Docker config file with the service's own credentials
   std::string base_image_repository = "localhost:5000/base-images";

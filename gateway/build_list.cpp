@@ -8,16 +8,12 @@
 
 namespace ib {
 
-namespace {
-
-grpc::ByteBuffer make(const running_builds& list) {
+grpc::ByteBuffer build_list::make(const running_builds& list) const {
   builder::ListBuildsResponse response;
   for (const auto& channel : list.channels)
-    *response.add_builds() = build_info(*channel, false);
+    *response.add_builds() = build_info(*channel, false, access_comes_later_);
   return serialize(response);
 }
-
-} // namespace
 
 grpc::ByteBuffer build_list::answer() const {
   auto now = board_->read();
@@ -25,10 +21,13 @@ grpc::ByteBuffer build_list::answer() const {
   bool is_settled = std::none_of(now->channels.begin(), now->channels.end(),
                                  [](const auto& channel) { return channel->ended(); });
   if (!is_settled) return make(*now);
+  uint64_t accesses = 0;
+  for (const auto& channel : now->channels)
+    accesses += channel->access_version();
   auto made = made_.load();
-  if (made && made->of == now) return made->bytes;
+  if (made && made->of == now && made->accesses == accesses) return made->bytes;
   auto bytes = make(*now);
-  made_ = std::make_shared<const made_answer>(made_answer{std::move(now), bytes});
+  made_ = std::make_shared<const made_answer>(made_answer{std::move(now), accesses, bytes});
   return bytes;
 }
 

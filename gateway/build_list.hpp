@@ -10,10 +10,13 @@
 namespace ib {
 
 /// ListBuilds' answer. It is made once for each list that the director publishes, and shared by all who ask
-/// until the next one: what may change of a build that is on the list is only that it ends.
+/// until the next one: what may change of a build that is on the list is only that it ends, or that the place
+/// of its log becomes known.
 class build_list {
 public:
-  explicit build_list(std::shared_ptr<const running_builds_board> board) : board_(std::move(board)) {}
+  /// `access_comes_later`: see stream_house.
+  build_list(std::shared_ptr<const running_builds_board> board, bool access_comes_later)
+      : board_(std::move(board)), access_comes_later_(access_comes_later) {}
 
   /// The serialized ListBuildsResponse as of now. Any thread.
   grpc::ByteBuffer answer() const;
@@ -21,10 +24,14 @@ public:
 private:
   struct made_answer {
     std::shared_ptr<const running_builds> of; ///< held, so that no other list can have its address
+    uint64_t accesses = 0;                    ///< of all its builds together, by then
     grpc::ByteBuffer bytes;
   };
 
+  grpc::ByteBuffer make(const running_builds& list) const;
+
   std::shared_ptr<const running_builds_board> board_;
+  bool access_comes_later_;
   mutable std::atomic<std::shared_ptr<const made_answer>> made_;
 };
 

@@ -48,7 +48,9 @@ std::shared_ptr<Stream> make_stream(Arguments&&... arguments) {
 } // namespace
 
 image_builder_service::image_builder_service(caf::actor_system& system, api_context context)
-    : system_(system), context_(std::move(context)), list_(context_.board) {}
+    : system_(system),
+      context_(std::move(context)),
+      list_(context_.board, context_.house.access_comes_later) {}
 
 template <class Message>
 result<void> image_builder_service::to_gateway(Message message) {

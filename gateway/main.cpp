@@ -64,11 +64,8 @@ int run(const run_flags& flags) {
   ib::io::set_log_json(flags.json_log || isatty(STDERR_FILENO) == 0);
   auto settings = load(flags.config);
   if (!settings) return exit_usage;
-  ib::io::set_log_level(flags.verbose ? ib::io::severity::debug : severity_of(settings->level));
-  if (settings->orchestrator.engine != ib::config::engine_kind::local) {
-    std::cerr << "orchestrator.engine: this version has the engine \"local\" only\n";
-    return exit_usage;
-  }
+  if (flags.verbose) settings->level = ib::config::log_level::debug;
+  ib::io::set_log_level(severity_of(settings->level));
   // The distribution's abseil is a build with its search for deadlocks on, which costs every lock of gRPC.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   auto signals = ending_signals();

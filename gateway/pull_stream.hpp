@@ -20,6 +20,8 @@ using drain_flag = std::shared_ptr<const std::atomic<bool>>;
 struct stream_house {
   drain_flag draining;
   std::shared_ptr<metrics> meter;
+  /// Where a build's log is becomes known once its run has begun; else it is where the identity says.
+  bool access_comes_later = false;
 };
 
 /// A server stream that pulls from a build's channel at the pace of its client: one message in flight, the
@@ -62,6 +64,7 @@ protected:
 
   const build_channel& channel() const { return *channel_; }
   metrics& meter() const { return *house_.meter; }
+  bool access_comes_later() const { return house_.access_comes_later; }
 
 private:
   void pump();

@@ -5,7 +5,7 @@
 #include "actors/director.hpp"
 #include "actors/domain/reference.hpp"
 #include "actors/engine/leftovers.hpp"
-#include "actors/engine/local.hpp"
+#include "actors/engine/local_context.hpp"
 #include "actors/fan_out.hpp"
 #include "actors/faulty_store.hpp"
 #include "actors/house.hpp"
@@ -24,6 +24,7 @@
 #include "config/documents.hpp"
 #include "config/state_directory.hpp"
 #include "gateway/debug/debug_server.hpp"
+#include "gateway/engine_choice.hpp"
 #include "gateway/faults_service.hpp"
 #include "gateway/gateway_actor.hpp"
 #include "gateway/grpc_server.hpp"
@@ -60,31 +61,18 @@ std::map<std::string, std::string> environment() {
   return variables;
 }
 
-result<engine_folders> state_folders(const config::settings& settings) {
+result<std::filesystem::path> state_folder(const config::settings& settings) {
   auto directory = settings.local.state_directory;
   if (directory.empty()) {
     auto usual = config::default_state_directory(environment(), ::geteuid());
     if (!usual) return usual.error();
     directory = *usual;
   }
-  return make_engine_folders(directory);
+  if (auto made = make_private_folder(directory); !made) return made.error();
+  return std::filesystem::path(directory);
 }
 
 size_t cores() { return std::max(1U, std::thread::hardware_concurrency()); }
-
-std::shared_ptr<local_context> make_context(const config::settings& settings, engine_folders folders,
-                                            std::shared_ptr<io::registry_client> registry,
-                                            std::shared_ptr<io::credential_store> credentials) {
-  auto context = std::make_shared<local_context>();
-  context->settings = settings.local;
-  context->registries = settings.registries;
-  context->base_domain = parse_repository(settings.orchestrator.base_image_repository)->domain;
-  context->workspace_domain = parse_repository(settings.orchestrator.workspace_image_repository)->domain;
-  context->folders = std::move(folders);
-  context->registry = std::move(registry);
-  context->credentials = std::move(credentials);
-  return context;
-}
 
 result<std::shared_ptr<io::credential_store>>
 make_credentials(const config::orchestrator_settings& settings) {
@@ -137,7 +125,8 @@ struct service::parts {
 
   state_lock lock;
   std::shared_ptr<metrics> meter;
-  std::shared_ptr<local_context> context;
+  std::shared_ptr<io::registry_client> registry;
+  std::unique_ptr<chosen_engine> engine;
   std::shared_ptr<journal_store> journal;
   health_mirror mirror;
   std::shared_ptr<service_health> health =
@@ -160,7 +149,8 @@ struct service::parts {
   std::unique_ptr<grpc_server> server;
   std::unique_ptr<http::server> metrics_page; ///< null: not served
 
-  void open_journal(const config::settings& settings);
+  void open_journal(const config::settings& settings, const std::filesystem::path& state);
+  std::function<std::string(const std::string&)> log_urls(const config::settings& settings) const;
   void open_house(const config::settings& settings);
   std::vector<child_spec> children_of_the_house(const config::settings& settings);
   void serve_logs();
@@ -187,19 +177,12 @@ std::vector<child_spec> service::parts::children_of_the_house(const config::sett
   retention.age_ms = settings.limits.finished_age_ms;
   director_settings direction;
   direction.meter = meter;
-  direction.limits.running =
-      settings.local.concurrent_builds == 0 ? cores() : settings.local.concurrent_builds;
+  direction.limits.running = engine->concurrent_builds();
   direction.limits.queued = settings.limits.queued_builds;
   direction.log_retention_bytes = settings.limits.log_bytes_per_build;
   direction.health = health;
   intake_settings intake{settings.orchestrator.base_image_repository,
-                         settings.orchestrator.workspace_image_repository,
-                         board,
-                         {}};
-  if (log_server) {
-    auto base = settings.log_base_url.empty() ? log_server->base_url() : settings.log_base_url;
-    intake.log_url = [base](const std::string& id) { return log_paths::url(base, id); };
-  }
+                         settings.orchestrator.workspace_image_repository, board, log_urls(settings)};
   return {
       {names::journal,
        [this, retention](caf::actor_system& s) {
@@ -207,9 +190,9 @@ std::vector<child_spec> service::parts::children_of_the_house(const config::sett
          return strong(s.spawn<caf::detached>(journal_keeper, journal, storage, retention, meter));
        }},
       {names::resolver,
-       [this, resolver](auto& s) { return strong(s.spawn(resolver_pool, context->registry, resolver)); }},
+       [this, resolver](auto& s) { return strong(s.spawn(resolver_pool, registry, resolver)); }},
       {names::ref_cache, [this, ahead](auto& s) { return strong(s.spawn(ref_cache, refs, ahead)); }, false},
-      {names::engine, [this](auto& s) { return strong(s.spawn(local_engine, context)); }},
+      {names::engine, [this](auto& s) { return engine->spawn(s); }},
       {names::fan_out, [this](auto& s) { return strong(s.spawn(fan_out, board)); }, false},
       {names::builds,
        [this, build](auto& s) {
@@ -220,9 +203,17 @@ std::vector<child_spec> service::parts::children_of_the_house(const config::sett
   };
 }
 
-void service::parts::open_journal(const config::settings& settings) {
-  auto store = open_durable_store({context->folders.state / "journal", settings.limits.log_bytes_per_build});
+void service::parts::open_journal(const config::settings& settings, const std::filesystem::path& state) {
+  auto store = open_durable_store({state / "journal", settings.limits.log_bytes_per_build});
   journal = faults ? make_faulty_store(std::move(store), faults) : std::move(store);
+}
+
+/// Where the log of a build can be followed over HTTP; null where it cannot.
+std::function<std::string(const std::string&)>
+service::parts::log_urls(const config::settings& settings) const {
+  if (!log_server) return {};
+  auto base = settings.log_base_url.empty() ? log_server->base_url() : settings.log_base_url;
+  return [base](const std::string& id) { return log_paths::url(base, id); };
 }
 
 void service::parts::open_house(const config::settings& settings) {
@@ -278,13 +269,12 @@ grpc::Service* service::parts::open_faults() {
 
 result<std::unique_ptr<service>> service::start(const config::settings& settings,
                                                 const std::string& version) {
-  auto folders = state_folders(settings);
-  if (!folders) return folders.error();
-  auto lock = state_lock::take(folders->state);
+  auto state = state_folder(settings);
+  if (!state) return state.error();
+  auto lock = state_lock::take(*state);
   if (!lock) return lock.error();
   auto credentials = make_credentials(settings.orchestrator);
   if (!credentials) return credentials.error();
-  clean_leftovers(*folders);
   auto parts = std::make_unique<service::parts>(
       std::move(*lock), std::make_shared<metrics>(metrics_settings{version, known_registries(settings)}));
   parts->health->not_ready(health_names::recovery, "the service is starting");
@@ -293,23 +283,24 @@ result<std::unique_ptr<service>> service::start(const config::settings& settings
   parts->probes = std::move(*probes);
   if (settings.fault_injection)
     parts->faults = std::make_shared<io::fault_injector>(parts->actor_config.board);
-  auto registry = io::make_registry_client(settings.registries, *credentials, {}, parts->faults);
-  parts->context = make_context(settings, std::move(*folders),
-                                make_metered_registry(std::move(registry), parts->meter), *credentials);
-  parts->context->faults = parts->faults;
-  parts->context->health = parts->health;
-  parts->open_journal(settings);
+  parts->registry = make_metered_registry(
+      io::make_registry_client(settings.registries, *credentials, {}, parts->faults), parts->meter);
+  parts->open_journal(settings, *state);
   if (settings.http) {
     // Before the house, whose builds are told where their log can be read.
     auto listening = http::server::listen(*settings.http, "server.services.http");
     if (!listening) return listening.error();
     parts->log_server = std::move(*listening);
   }
+  auto engine = choose_engine(settings, {*state, parts->registry, *credentials, parts->health, parts->faults,
+                                         parts->log_urls(settings), environment()});
+  if (!engine) return engine.error();
+  parts->engine = std::move(*engine);
   parts->open_house(settings);
   parts->api = std::make_unique<image_builder_service>(
       *parts->system,
       api_context{parts->board, parts->refs, request_rules{settings.local.allow_file_protocol},
-                  stream_house{parts->draining, parts->meter}});
+                  stream_house{parts->draining, parts->meter, parts->engine->access_comes_later()}});
   std::unique_ptr<service> started(new service(std::move(parts)));
   auto& open = *started->parts_;
   if (settings.metrics_address != config::off) {
@@ -344,12 +335,12 @@ service::~service() {
   // actors they wait for are gone.
   caf::anon_send(parts_->root, stop_house{});
   parts_->root = nullptr;
-  parts_->context->shutdown.request_stop();
+  parts_->engine->end_runs();
   if (parts_->server) parts_->server->stop();
   parts_->mirror.follow(nullptr, *parts_->health);
   parts_->log_server.reset();
   parts_->debug.reset();
-  parts_->context->workers.wait();
+  parts_->engine->wait();
   // Waits for the last actor.
   parts_->system.reset();
   io::log_info("stopped");

@@ -6,20 +6,23 @@ namespace ib {
 
 namespace fs = std::filesystem;
 
+result<void> make_private_folder(const fs::path& folder) {
+  std::error_code failure;
+  fs::create_directories(folder, failure);
+  if (!failure) fs::permissions(folder, fs::perms::owner_all, failure);
+  if (!failure) return {};
+  return error{error_code::failed_precondition,
+               "cannot create the state folder " + folder.string() + ": " + failure.message() +
+                   "; set local.stateDirectory to a folder this user may write",
+               "local.stateDirectory",
+               {}};
+}
+
 result<engine_folders> make_engine_folders(const fs::path& state_directory) {
   engine_folders folders{state_directory, state_directory / "builds", state_directory / "storage",
                          state_directory / "runtime"};
-  for (const auto& folder : {folders.state, folders.builds, folders.storage, folders.runtime}) {
-    std::error_code failure;
-    fs::create_directories(folder, failure);
-    if (!failure) fs::permissions(folder, fs::perms::owner_all, failure);
-    if (failure)
-      return error{error_code::failed_precondition,
-                   "cannot create the state folder " + folder.string() + ": " + failure.message() +
-                       "; set local.stateDirectory to a folder this user may write",
-                   "local.stateDirectory",
-                   {}};
-  }
+  for (const auto& folder : {folders.state, folders.builds, folders.storage, folders.runtime})
+    if (auto made = make_private_folder(folder); !made) return made.error();
   return folders;
 }
 

@@ -49,6 +49,9 @@ struct local_context {
   worker_threads workers; ///< the process waits for them before it exits
 };
 
+/// Creates a folder that only this user may enter, or makes an existing one so.
+result<void> make_private_folder(const std::filesystem::path& folder);
+
 /// Creates the folders of the local engine below `state_directory`.
 result<engine_folders> make_engine_folders(const std::filesystem::path& state_directory);
 

@@ -3,6 +3,7 @@
 #include "actors/engine/wsman_manager.hpp"
 #include "actors/io/credential_source.hpp"
 #include "actors/io/http_streams.hpp"
+#include "actors/service_health.hpp"
 
 #include <caf/actor_control_block.hpp>
 
@@ -56,6 +57,7 @@ struct wsman_context {
   std::shared_ptr<workspace_manager> manager;
   std::shared_ptr<io::http_streams> streams;
   std::shared_ptr<io::credential_store> credentials;
+  std::shared_ptr<service_health> health = std::make_shared<service_health>(); ///< told of ws-manager
   std::string ecr_domain;  ///< whose password stands for those of all ECR registries; empty without ECR
   std::string log_ca_file; ///< PEM file of CAs trusted for the workspaces' URLs beside the system's
   /// Where the log of a build can be followed at our own HTTP server; null where there is none.

@@ -1,10 +1,10 @@
 #include "actors/engine/wsman_engine.hpp"
 
 #include "actors/engine/wsman_run.hpp"
-#include "actors/guard.hpp"
 #include "actors/io/random_id.hpp"
 #include "actors/io/utc_time.hpp"
 #include "actors/names.hpp"
+#include "actors/observe.hpp"
 
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -212,25 +212,23 @@ void wsman_engine_work::adopt(const found_build& build) {
 wsman_engine_impl::behavior_type wsman_engine(wsman_engine_impl::stateful_pointer<wsman_engine_state> self,
                                               std::shared_ptr<wsman_context> context) {
   auto* work = &self->state.work;
-  keep_what(self, "wsman_engine");
+  auto seen = enter_board(self, "wsman_engine", "house/engine");
   self->set_down_handler([work](caf::down_msg& down) { work->run_is_down(down.source); });
   self->set_exit_handler([self, work](caf::exit_msg& exit) {
     if (exit.reason == caf::exit_reason::user_shutdown) work->close();
     self->quit(exit.reason);
   });
   work->begin(std::move(context));
-  return {
-      [work](const start_run& order) { return work->start(order); },
-      [work](const attach_run& wish) { return work->attach(wish); },
-      [work](const stop_run& wish) { work->stop(wish); },
-      [work](const workspaces_listed& m) { work->monitor().listed(m); },
-      [work](const workspace_changed& m) { work->monitor().changed(m); },
-      [work](const subscription_over& m) { work->monitor().over(m); },
-      [work](const workspace_described& m) { work->described(m); },
-      [work](const list_now& m) { work->monitor().list_now(m); },
-      [work](const ib::adopt_unclaimed&) { work->adopt_unclaimed(); },
-      [work](const workspace_is_up& m) { work->is_up(m); },
-  };
+  return seen.observe([work](const start_run& order) { return work->start(order); },
+                      [work](const attach_run& wish) { return work->attach(wish); },
+                      [work](const stop_run& wish) { work->stop(wish); },
+                      [work](const workspaces_listed& m) { work->monitor().listed(m); },
+                      [work](const workspace_changed& m) { work->monitor().changed(m); },
+                      [work](const subscription_over& m) { work->monitor().over(m); },
+                      [work](const workspace_described& m) { work->described(m); },
+                      [work](const list_now& m) { work->monitor().list_now(m); },
+                      [work](const ib::adopt_unclaimed&) { work->adopt_unclaimed(); },
+                      [work](const workspace_is_up& m) { work->is_up(m); });
 }
 
 } // namespace ib

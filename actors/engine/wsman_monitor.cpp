@@ -17,6 +17,11 @@ wsman_monitor::wsman_monitor(wsman_engine_impl::pointer self, std::shared_ptr<ws
       events_(std::move(events)),
       backoff_(context_->timing.first_backoff) {}
 
+void wsman_monitor::begin() {
+  context_->health->not_ready(health_names::ws_manager, "ws-manager was not reached yet");
+  list();
+}
+
 void wsman_monitor::list() {
   ++turn_;
   context_->manager->list(
@@ -28,8 +33,9 @@ void wsman_monitor::list() {
 void wsman_monitor::listed(const workspaces_listed& m) {
   if (m.number != lists_) return;
   if (!m.workspaces) return lost(m.workspaces.error());
-  has_listed_ = true;
-  backoff_ = context_->timing.first_backoff;
+  if (!std::exchange(has_listed_, true)) context_->health->ready(health_names::ws_manager);
+  // Only a subscription that has lasted tells that ws-manager is well.
+  if (subscription_) backoff_ = context_->timing.first_backoff;
   if (std::exchange(lost_, false)) io::log_info("ws-manager is back");
   // What changes between the list and the subscription shows in a second list.
   auto pause = subscription_ ? context_->timing.relist : context_->timing.second_look;
@@ -64,6 +70,9 @@ void wsman_monitor::lost(const error& why) {
     io::log_warning("lost ws-manager; builds go on and are looked for when it is back",
                     {{"cause", why.message}});
   subscription_.reset();
+  // Later losses are no reason to send clients away: builds wait for ws-manager.
+  if (!has_listed_)
+    context_->health->not_ready(health_names::ws_manager, "ws-manager was not reached yet: " + why.message);
   list_after(backoff_);
   backoff_ = std::min(backoff_ * 2, context_->timing.longest_backoff);
 }

@@ -23,7 +23,7 @@ public:
   wsman_monitor(wsman_engine_impl::pointer self, std::shared_ptr<wsman_context> context,
                 monitor_events events);
 
-  void begin() { list(); }
+  void begin();
   void listed(const workspaces_listed& m);
   void changed(const workspace_changed& m);
   void over(const subscription_over& m);

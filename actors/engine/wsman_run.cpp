@@ -2,9 +2,9 @@
 
 #include "actors/domain/reference.hpp"
 #include "actors/engine/wsman_credentials.hpp"
-#include "actors/guard.hpp"
 #include "actors/io/utc_time.hpp"
 #include "actors/names.hpp"
+#include "actors/observe.hpp"
 #include "actors/words.hpp"
 
 #include <caf/send.hpp>
@@ -56,6 +56,7 @@ void wsman_run_work::begin_anew() {
 
 void wsman_run_work::subscribe(const subscribe_run& wish) {
   listener_ = caf::actor_cast<build_actor>(wish.listener);
+  self_->monitor(listener_);
   bool first = !std::exchange(subscribed_, true);
   if (first)
     backlog_ = run_backlog(wish.raw_offset);
@@ -296,29 +297,27 @@ wsman_run_impl::behavior_type wsman_run(wsman_run_impl::stateful_pointer<wsman_r
                                         std::shared_ptr<wsman_context> context, wsman_run_order order,
                                         wsman_engine_impl engine) {
   auto* work = &self->state.work;
-  keep_what(self, "wsman_run " + order.plan->build_id);
+  auto seen = enter_board(self, "wsman_run", "house/engine/" + order.plan->build_id);
+  // The house is closing: what follows of the workspace is the next process's.
+  self->set_down_handler([self](const caf::down_msg& down) {
+    if (down.reason == caf::exit_reason::user_shutdown) self->quit();
+  });
   work->begin(std::move(context), std::move(order), std::move(engine));
-  return {
+  return seen.observe(
       [work](const subscribe_run& wish) { work->subscribe(wish); },
       [work](const acknowledge_output& m) { work->acknowledge(m.raw_offset); },
-      [work](const stop_run&) { work->stop(); },
-      [self](const release_run&) { self->quit(); },
-      [work](const workspace_seen& m) { work->seen(m); },
-      [work](const workspace_gone&) { work->gone(); },
+      [work](const stop_run&) { work->stop(); }, [self](const release_run&) { self->quit(); },
+      [work](const workspace_seen& m) { work->seen(m); }, [work](const workspace_gone&) { work->gone(); },
       [work](const credentials_gathered& m) { work->gathered(m); },
-      [work](const start_answered& m) { work->answered(m); },
-      [work](const start_again&) { work->start(); },
+      [work](const start_answered& m) { work->answered(m); }, [work](const start_again&) { work->start(); },
       [work](const stop_answered& m) { work->stopped(m); },
       [work](const stop_again&) { work->stop_workspace(); },
-      [work](const stop_is_late&) { work->stop_too_late(); },
-      [work](const verify_again&) { work->verify(); },
+      [work](const stop_is_late&) { work->stop_too_late(); }, [work](const verify_again&) { work->verify(); },
       [self](const abandon_workspace_run&) { self->quit(); },
-      [work](const log_bytes& m) { work->log().take(m); },
-      [work](const log_over& m) { work->log().over(m); },
+      [work](const log_bytes& m) { work->log().take(m); }, [work](const log_over& m) { work->log().over(m); },
       [work](const log_pause_over& m) { work->log().pause_over(m); },
       [work](const log_is_quiet& m) { work->log().quiet(m); },
-      [work](const log_drained&) { work->log().close(); },
-  };
+      [work](const log_drained&) { work->log().close(); });
 }
 
 } // namespace ib

@@ -91,6 +91,7 @@ TEST_CASE("the files of a deployed configuration are missed one by one") {
 TEST_CASE("printed settings load as the same settings") {
   auto deployed = load_settings_file(folder + "deployed-wsman.json", {.check_files = false}).value;
   settings full = deployed;
+  full.orchestrator.wsman_log_ca_file = "/logs/ca.pem";
   full.http = listener_settings{"[::1]:0", tls_files{"/a", "/b", "/c"}};
   full.local = {"/srv/state", 5, 61'500, 1, isolation_mode::oci, true, 1000};
   full.limits = {1, 2, 3};

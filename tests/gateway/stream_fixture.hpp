@@ -96,7 +96,9 @@ inline build_identity identity() {
 
 /// A server on a free loopback port and a client of it.
 struct served {
-  explicit served(uint64_t retention = 0) : channel(std::make_shared<build_channel>(identity(), retention)) {
+  explicit served(uint64_t retention = 0, bool access_comes_later = false)
+      : channel(std::make_shared<build_channel>(identity(), retention)),
+        service(channel, {draining, meter, access_comes_later}) {
     auto started = ib::grpc_server::start({"127.0.0.1:0", std::nullopt},
                                           {{builder::ImageBuilder::service_full_name(), &service}}, meter);
     REQUIRE(started);
@@ -124,6 +126,10 @@ struct served {
     channel->publish({status, message});
     channel->wake_all();
   }
+  void publish_access(const std::string& url, const std::string& owner_token) {
+    channel->publish_access({url, owner_token});
+    channel->wake_all();
+  }
   void drain() {
     *draining = true;
     channel->wake_all();
@@ -137,7 +143,7 @@ struct served {
   std::shared_ptr<std::atomic<bool>> draining = std::make_shared<std::atomic<bool>>(false);
   channel_ptr channel;
   std::shared_ptr<metrics> meter = std::make_shared<metrics>();
-  one_channel_service service{channel, {draining, meter}};
+  one_channel_service service;
   std::unique_ptr<ib::grpc_server> server;
   std::unique_ptr<builder::ImageBuilder::Stub> stub;
 };
