@@ -79,10 +79,8 @@ class House:
             self.registry_port = self._start_registry()
             self.git_port = self._start_git()
             self._write_config(settings)
-            self.start_service()
             self.pb, self._grpc, self.content = stubs(self.folder / "stubs")
-            self.channel = grpc.insecure_channel(f"127.0.0.1:{self.service_port}")
-            self.stub = self._grpc.ImageBuilderStub(self.channel)
+            self.start_service()
         except BaseException:
             self.close()
             raise
@@ -142,8 +140,8 @@ class House:
             "orchestrator": {"engine": "local", "baseImageRepository": f"{registry}/base-images",
                              "workspaceImageRepository": f"{registry}/workspace-images"},
             "server": {"services": {"grpc": {"address": "127.0.0.1:0"}}},
-            "health": {"address": "127.0.0.1:0"}, "debug": {"address": "127.0.0.1:0"}, "metrics": {"address": "127.0.0.1:0"},
-            "local": {"stateDirectory": str(self.state)}}, settings)))
+            "health": {"address": "127.0.0.1:0"}, "metrics": {"address": "127.0.0.1:0"},
+            "debug": {"address": "127.0.0.1:0"}, "local": {"stateDirectory": str(self.state)}}, settings)))
 
     def start_service(self):
         path = f"{self._path}:{os.environ['PATH']}" if self._path else os.environ["PATH"]
@@ -155,6 +153,23 @@ class House:
         except RuntimeError as fault:
             raise RuntimeError(f"{fault}: {self.log('service')}") from None
         self.service_port = int(serving.search(self.log("service"))[1])
+        self.channel = grpc.insecure_channel(f"127.0.0.1:{self.service_port}")
+        self.stub = self._grpc.ImageBuilderStub(self.channel)
+
+    def restart_service(self, settings):
+        """With these settings laid over the former ones."""
+        end(self.service)
+        self.channel.close()
+        self.config.write_text(json.dumps(laid_over(json.loads(self.config.read_text()), settings)))
+        self.start_service()
+        self.wait_until_able()
+
+    def memory_kib(self):
+        """What the service's process occupies."""
+        for line in pathlib.Path(f"/proc/{self.service.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1])
+        raise RuntimeError("the service is gone")
 
     def wait_until_able(self):
         """Until the service knows how builds can be isolated here, and does nothing any more."""

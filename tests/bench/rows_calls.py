@@ -1,0 +1,87 @@
+"""Unary calls and joins: how many a second, against a bare handler with the same answer."""
+
+import sys
+
+import bench_house
+import bench_load
+from bench_report import Figure, Point
+
+sys.path.insert(0, str(bench_house.SOURCE / "tests" / "support"))
+
+LIST = "/builder.ImageBuilder/ListBuilds"
+RESOLVE = "/builder.ImageBuilder/ResolveBaseImage"
+BUILD = "/builder.ImageBuilder/Build"
+CALLERS = (1, 16, 64)
+BUILDS = (1, 10, 100)
+ROUNDS = 9
+
+STAYING = b'FROM scratch\nCOPY talker /talker\nRUN ["/talker", "lines", "%d", "stay"]\n'
+
+
+def staying(house, lines):
+    """A commit whose build prints so many lines of 256 bytes and then stays."""
+    return house.commit({"Dockerfile": STAYING % lines, "talker": (house.bin / "bench_talker").read_bytes()})
+
+
+def rate(figures):
+    return figures["done"] / figures["seconds"]
+
+
+def point(house, bare, kind, method, request, size, callers):
+    rounds = bench_load.load(house, kind, [bench_load.ours(house), bare.target], method, request, callers=callers,
+                             connections=min(callers, 4), rounds=ROUNDS)
+    ours, limit, ratio = bench_load.compare(rounds, rate)
+    _, _, processor = bench_load.compare(rounds, lambda r: r["processor_seconds"] / r["done"])
+    return Point(size, ours, limit, ratio, f"server's processor time x {processor:.2f}")
+
+
+def over_callers(house, kind, method, request, answer):
+    """Points for 1, 16 and 64 callers."""
+    methods = {"answers" if kind == "unary" else "greetings": {method: answer}}
+    with bench_load.Bare(house, **methods) as bare:
+        return [point(house, bare, kind, method, request, callers, callers) for callers in CALLERS]
+
+
+def lists(house, commit):
+    """Fills the queue as it goes; ListBuilds at several lengths."""
+    request = house.pb.ListBuildsRequest()
+    by_length = Figure("list_builds_length", "ListBuilds by builds listed, 16 callers", "builds", "calls/s")
+    for count in BUILDS:
+        for number in range(len(house.streams), count):
+            house.start(commit, f"staying-{number}")
+        answer = bench_load.raw_call(house, LIST, request)
+        with bench_load.Bare(house, answers={LIST: answer}) as bare:
+            by_length.points.append(point(house, bare, "unary", LIST, request, count, 16))
+    yield by_length
+    yield Figure("list_builds", "ListBuilds, 100 builds", "callers", "calls/s", "ratio >= 0.95",
+                 points=over_callers(house, "unary", LIST, request, answer))
+
+
+def resolves(house, ref):
+    request = house.pb.ResolveBaseImageRequest(ref=ref)
+    answer = bench_load.raw_call(house, RESOLVE, request)
+    yield Figure("resolve", "ResolveBaseImage from memory", "callers", "calls/s", "ratio >= 0.9",
+                 points=over_callers(house, "unary", RESOLVE, request, answer))
+
+
+def joins(house, commit):
+    request = house.request(commit, "staying-0")
+    first = bench_load.first_message(house, BUILD, request)
+    yield Figure("join", "Build (forced) joined to a running one, to the first response", "callers", "calls/s",
+                 "ratio >= 0.7", points=over_callers(house, "join", BUILD, request, first))
+    # Not forced: the registry is asked for the image before, as the API wants it.
+    request.force_rebuild = False
+    yield Figure("join_looking", "Build joined after a look for its image, to the first response", "callers",
+                 "calls/s", points=over_callers(house, "join", BUILD, request, first))
+
+
+def figures(context):
+    with bench_house.House(context.bin, {"local": {"concurrentBuilds": 1}}) as house:
+        from images import Images
+        Images(f"localhost:{house.registry_port}").push("bench", "known", {"file": b"content"})
+        ref = f"localhost:{house.registry_port}/bench:known"
+        house.restart_service({"refCache": {"refs": [ref]}})
+        commit = staying(house, 64)
+        yield from lists(house, commit)
+        yield from resolves(house, ref)
+        yield from joins(house, commit)
