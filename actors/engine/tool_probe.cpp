@@ -35,7 +35,14 @@ bool can_unshare() {
   return ended && ended->exit_code == 0;
 }
 
-fs::path probe_program() { return fs::read_symlink("/proc/self/exe").parent_path() / "image-builder-probe"; }
+/// Beside our own program, as it is built; else where it is installed, PREFIX/libexec beside PREFIX/bin.
+fs::path probe_program() {
+  auto folder = fs::read_symlink("/proc/self/exe").parent_path();
+  auto beside = folder / "image-builder-probe";
+  std::error_code failure;
+  if (fs::exists(beside, failure)) return beside;
+  return folder.parent_path() / "libexec" / "image-builder" / "image-builder-probe";
+}
 
 /// Builds an image with one RUN step whose command is the static probe program.
 result<void> try_out(const local_context& context, const build_tools& tools, const fs::path& folder) {
