@@ -7,6 +7,7 @@
 #include <cctype>
 #include <cstdlib>
 #include <fstream>
+#include <unistd.h>
 #include <utility>
 
 namespace ib {
@@ -33,6 +34,12 @@ bool proxies_are_secret() {
     const char* value = std::getenv(name);
     return value != nullptr && std::string_view(value).find('@') != std::string_view::npos;
   });
+}
+
+/// Containers of a user without privileges are another value to buildah: `oci` would set up bridges and
+/// device rules that only root may.
+const char* isolation_argument(const std::string& isolation) {
+  return isolation == "oci" && ::geteuid() != 0 ? "rootless" : isolation.c_str();
 }
 
 const char* tls_verify(bool plain_http) { return plain_http ? "false" : "true"; }
@@ -88,10 +95,9 @@ result<void> buildah::place_certificates() const {
 result<std::string> buildah::build(const image_build& what) {
   auto id_file = run_folder_ / "image-id";
   auto argv = store_arguments();
-  for (std::string argument :
-       {"build", "--isolation", tools_.isolation.c_str(), "--layers", "--format", "oci", "--pull-always"})
-    argv.push_back(std::move(argument));
-  if (proxies_are_secret()) argv.push_back("--http-proxy=false");
+  argv.insert(argv.end(), {"build", "--isolation", isolation_argument(tools_.isolation), "--layers",
+                           "--format", "oci", "--pull-always"});
+  if (proxies_are_secret()) argv.emplace_back("--http-proxy=false");
   argv.insert(argv.end(),
               {"--secret", mark(), "--signature-policy", run_folder_ / "policy.json", "--authfile",
                what.auth_file, "--iidfile", id_file, "--file", what.dockerfile, what.context});
