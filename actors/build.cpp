@@ -28,8 +28,9 @@ void tell_director(build_impl::pointer self, Ts&&... message) {
 
 } // namespace
 
-void build_work::begin(build_record record, build_settings settings) {
+void build_work::begin(build_record record, build_settings settings, io::bound_log log) {
   record_ = std::move(record);
+  log_ = std::move(log);
   settings_ = std::move(settings);
   run_began_ = last_sign_ = phase_began_ = self_->clock().now();
   writer_.begin(
@@ -55,7 +56,7 @@ void build_work::introduce() {
 void build_work::apply(const build_event& event) {
   auto step = transition(record_.machine, event);
   if (!step) {
-    io::log_debug(step.error().message, {{"build_id", id()}});
+    log_->debug(step.error().message);
     return;
   }
   bool new_run = step->next.attempt != record_.machine.attempt;
@@ -149,8 +150,8 @@ void build_work::carry_out(const finish_effect& effect) {
   auto run_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(self_->clock().now() - run_began_).count();
   tell_director(self_, build_ended{id(), effect.success, record_.machine.attempt > 0 ? run_ms : 0});
-  io::log_info(effect.success ? "build succeeded" : "build failed: " + shown(effect.message),
-               {{"build_id", id()}, {"ref", record_.plan->workspace_ref}});
+  log_->info(effect.success ? "build succeeded" : "build failed: " + shown(effect.message),
+             {{"ref", record_.plan->workspace_ref}});
   self_->quit();
 }
 
@@ -362,16 +363,18 @@ void build_work::check_stall() {
 
 /// Ends this incarnation; the supervisor starts the next from the journal.
 void build_work::crash(const std::string& why) {
-  io::log_error("build actor gives up its incarnation", {{"build_id", id()}, {"what", why}});
+  log_->error("build actor gives up its incarnation", {{"what", why}});
   self_->quit(caf::make_error(caf::sec::runtime_error, why));
 }
 
 build_impl::behavior_type build(build_impl::stateful_pointer<build_actor_state> self, build_record record,
                                 build_settings settings) {
   auto* work = &self->state.work;
-  auto seen = enter_board(self, "build", "house/builds/" + record.plan->build_id);
+  const auto path = "house/builds/" + record.plan->build_id;
+  auto log = log_of(path, record.plan->build_id, record.plan->trace);
+  auto seen = enter_board(self, "build", path, log);
   self->set_down_handler([work](caf::down_msg& down) { work->run_is_down(down.source); });
-  work->begin(std::move(record), settings);
+  work->begin(std::move(record), std::move(settings), std::move(log));
   return seen.observe([work](const run_now&) { work->apply(slot_granted{}); },
                       [work](const introduce_yourself&) { work->introduce(); },
                       [work](const queue_place& place) { work->show_place(place); },

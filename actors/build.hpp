@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/actor_log.hpp"
 #include "actors/domain/redactor.hpp"
 #include "actors/journal_writer.hpp"
 #include "actors/metrics.hpp"
@@ -28,7 +29,7 @@ public:
 
   /// Takes the record over and goes on where it stands: asks for a slot, attaches to its run, or tells an end
   /// that was not told.
-  void begin(build_record record, build_settings settings);
+  void begin(build_record record, build_settings settings, io::bound_log log);
 
   void introduce();
   void apply(const build_event& event);
@@ -76,6 +77,7 @@ private:
   build_settings settings_;
   journal_writer writer_;
   run_actor run_;
+  std::optional<io::bound_log> log_;
   std::unique_ptr<redactor> redactor_;
   uint64_t redactor_base_ = 0;             ///< offset in the run's output where redactor_ began
   uint64_t taken_ = 0;                     ///< offset in the run's output after the last byte taken

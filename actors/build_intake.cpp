@@ -116,6 +116,7 @@ private:
     plan->triggered_by = request_.triggered_by;
     plan->supervisor_ref = request_.supervisor_ref;
     plan->retry_lookups = request_.use_retry_client;
+    plan->trace = request_.trace;
     plan->log_url = settings_.log_url ? settings_.log_url(plan->build_id) : "";
     plan->owner_token = io::random_token();
     plan->explanation.push_back("building " + workspace_ref + ": " + why);

@@ -28,6 +28,7 @@ struct build_plan {
   std::string triggered_by;
   std::string supervisor_ref;
   bool retry_lookups = false; ///< the request's use_retry_client
+  trace_context trace;        ///< of the call that had it started
   std::string log_url;        ///< see build_identity
   std::string owner_token;
   /// What the source's one-time URLs answered; shared by the attempts of the build, which follow one another.

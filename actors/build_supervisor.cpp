@@ -86,6 +86,7 @@ void build_supervision::load(const std::string& build_id) {
 void build_supervision::spawn_child(build_record record) {
   auto child = children_->find(record.plan->build_id);
   if (child == children_->end()) return;
+  child->second.trace = record.plan->trace;
   child->second.actor = self_->spawn<caf::monitored>(build, std::move(record), settings_);
 }
 
@@ -112,14 +113,15 @@ void build_supervision::crashed(const std::string& build_id, const std::string& 
   auto& child = found->second;
   auto delay_ms = child.policy.on_crash(now_ms(self_));
   if (!delay_ms) return give_up(build_id, cause);
-  io::log_warning(
-      "restarting build actor",
-      {{"build_id", build_id}, {"cause", cause}, {"restarts", std::to_string(child.policy.restarts())}});
+  log_of("house/builds", build_id, child.trace)
+      .warning("restarting build actor",
+               {{"cause", cause}, {"restarts", std::to_string(child.policy.restarts())}});
   self_->delayed_send(self_, std::chrono::milliseconds(*delay_ms), restart_build{build_id});
 }
 
 void build_supervision::give_up(const std::string& build_id, const std::string& cause) {
-  io::log_error("build actor crashed too often", {{"build_id", build_id}, {"cause", cause}});
+  log_of("house/builds", build_id, children_->at(build_id).trace)
+      .error("build actor crashed too often", {{"cause", cause}});
   auto journal = find_actor<journal_actor>(self_->system(), names::journal);
   if (!journal) return postpone(build_id);
   self_->request(journal, ask_timeout, journal_find{build_id, ""})

@@ -14,6 +14,7 @@ namespace ib {
 struct build_child {
   build_actor actor; ///< null between a crash and the restart
   restart_policy policy;
+  trace_context trace; ///< of the build's caller, once the journal has told it
 };
 
 /// The children belong to the root supervisor: when the build supervisor itself restarts, the next

@@ -96,6 +96,7 @@ caf::typed_response_promise<build_admitted> direction::admit(const admit_build& 
   if (auto running = by_ref_.find(ref); running != by_ref_.end()) {
     auto& known = entries_.at(running->second);
     note_request(running->second, wish.plan->triggered_by, true);
+    log_of("house/director", running->second, wish.plan->trace).info("build joined");
     settings_.meter->builds_joined.Increment();
     if (known.kept)
       answer.deliver(build_admitted{known.channel, true});
@@ -186,9 +187,10 @@ void direction::kept(const std::string& build_id, const result<void>& outcome) {
   }
   if (!outcome) return ended({build_id, false, 0});
   note_request(build_id, who.record->plan->triggered_by, false);
+  auto log = log_of("house/director", build_id, who.record->plan->trace);
   who.record.reset();
   settings_.meter->builds_started.Increment();
-  io::log_info("build admitted", {{"build_id", build_id}, {"ref", who.channel->identity().workspace_ref}});
+  log.info("build admitted", {{"ref", who.channel->identity().workspace_ref}});
   publish();
   if (auto supervisor = find_actor<build_supervisor_actor>(self_->system(), names::builds))
     self_->send(supervisor, start_build{build_id});

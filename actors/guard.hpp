@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/io/log.hpp"
+#include "actors/actor_log.hpp"
 
 #include <caf/error.hpp>
 #include <caf/exit_reason.hpp>
@@ -22,15 +22,16 @@ inline std::string what_of(const std::exception_ptr& failure) {
   }
 }
 
-/// Makes an exception in an actor's handler end that actor with a logged reason; its supervisor decides what
-/// follows.
+/// Makes an exception in an actor's handler end that actor with a reason that `log` hears of; its supervisor
+/// decides what follows.
 template <class Self>
-void keep_what(Self* self, std::string who) {
-  self->set_exception_handler([who = std::move(who)](std::exception_ptr& failure) -> caf::error {
-    auto what = what_of(failure);
-    io::log_error("actor crashed", {{"actor", who}, {"what", what}});
-    return caf::make_error(caf::sec::runtime_error, who + ": " + what);
-  });
+void keep_what(Self* self, std::string who, io::bound_log log) {
+  self->set_exception_handler(
+      [who = std::move(who), log = std::move(log)](std::exception_ptr& failure) -> caf::error {
+        auto what = what_of(failure);
+        log.error("actor crashed", {{"what", what}});
+        return caf::make_error(caf::sec::runtime_error, who + ": " + what);
+      });
 }
 
 } // namespace ib

@@ -64,8 +64,8 @@ caf::behavior house(caf::event_based_actor* self, std::vector<child_spec> specs,
       auto cause = self->system().render(down.reason);
       if (who.spec.vital) health->not_ready(name, "is being restarted after a crash: " + cause);
       meter->restarts(name, restart_cause(down.reason)).Increment();
-      io::log_error("restarting actor",
-                    {{"actor", name}, {"cause", cause}, {"delay_ms", std::to_string(delay_ms)}});
+      log_of("house/" + name)
+          .error("restarting actor", {{"cause", cause}, {"delay_ms", std::to_string(delay_ms)}});
       self->delayed_send(self, std::chrono::milliseconds(delay_ms), start_child{i});
     }
   });

@@ -110,9 +110,9 @@ void journal_work::watch(std::string& trouble, const result<void>& outcome) {
   const auto& now = database_trouble_.empty() ? log_trouble_ : database_trouble_;
   if (now.empty() != state_.trouble.empty()) {
     if (fails)
-      io::log_error(now);
+      log_of("house/journal").error(now);
     else
-      io::log_info("the journal can be used again");
+      log_of("house/journal").info("the journal can be used again");
   }
   state_.trouble = now;
   meter_->journal_failing.Set(now.empty() ? 0 : 1);

@@ -106,8 +106,8 @@ private:
 /// Puts an actor on its system's board until it ends, and makes an exception in one of its handlers end it
 /// with a logged reason (keep_what). `path` names it in the tree: its supervisor's path, a slash, its name.
 template <class Self>
-observed_actor<Self> enter_board(Self* self, std::string kind, const std::string& path) {
-  keep_what(self, path);
+observed_actor<Self> enter_board(Self* self, std::string kind, const std::string& path, io::bound_log log) {
+  keep_what(self, path, std::move(log));
   auto board = actor_board_of(self->system());
   auto address = caf::actor_cast<caf::actor_addr>(self);
   auto probe = board->enter(path, std::move(kind), [address](const std::string& why) {
@@ -121,6 +121,12 @@ observed_actor<Self> enter_board(Self* self, std::string kind, const std::string
     board->leave(probe, as_wished ? std::nullopt : std::optional(system.render(reason)));
   });
   return {self, std::move(probe)};
+}
+
+/// The same for an actor whose log is about no single build.
+template <class Self>
+observed_actor<Self> enter_board(Self* self, std::string kind, const std::string& path) {
+  return enter_board(self, std::move(kind), path, log_of(path));
 }
 
 } // namespace ib

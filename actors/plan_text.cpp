@@ -182,6 +182,8 @@ std::string plan_to_text(const build_plan& plan, bool with_credentials) {
                {"triggered_by", plan.triggered_by},
                {"supervisor_ref", plan.supervisor_ref},
                {"retry_lookups", plan.retry_lookups},
+               {"trace_id", plan.trace.trace_id},
+               {"span_id", plan.trace.span_id},
                {"log_url", plan.log_url},
                {"owner_token", plan.owner_token},
                {"gone_base", plan.gone_base},
@@ -201,6 +203,7 @@ result<std::shared_ptr<build_plan>> plan_from_text(const std::string& text) {
     plan->triggered_by = from.at("triggered_by");
     plan->supervisor_ref = from.at("supervisor_ref");
     plan->retry_lookups = from.at("retry_lookups");
+    plan->trace = {from.value("trace_id", ""), from.value("span_id", "")};
     plan->log_url = from.at("log_url");
     plan->owner_token = from.at("owner_token");
     plan->gone_base = from.at("gone_base");

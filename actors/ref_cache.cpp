@@ -19,7 +19,8 @@ void keep(ref_board& board, const reference& ref, const io::found_image& image) 
   const auto known = std::exchange(now[board_key(ref)], image);
   board.publish(std::move(now));
   if (known.ref.digest != image.ref.digest)
-    io::log_info("resolved ahead", {{"ref", ref.to_string()}, {"digest", image.ref.digest}});
+    log_of("house/ref_cache")
+        .info("resolved ahead", {{"ref", ref.to_string()}, {"digest", image.ref.digest}});
 }
 
 void end_lookup(pointer self, const ref_cache_config& config) {
@@ -31,8 +32,9 @@ void end_lookup(pointer self, const ref_cache_config& config) {
 void look_up(pointer self, const std::shared_ptr<ref_board>& board, const ref_cache_config& config,
              const reference& ref) {
   auto failed = [self, config, ref](const std::string& why) {
-    io::log_warning("cannot refresh a cached reference; the last good answer stays",
-                    {{"ref", ref.to_string()}, {"cause", why}});
+    log_of("house/ref_cache")
+        .warning("cannot refresh a cached reference; the last good answer stays",
+                 {{"ref", ref.to_string()}, {"cause", why}});
     self->state.failed = true;
     end_lookup(self, config);
   };

@@ -45,7 +45,7 @@ std::string key_of(char kind, const io::registry_lookup& lookup) {
 }
 
 void tell(std::string_view what, const io::registry_lookup& lookup) {
-  io::log_debug(what, {{"registry", lookup.ref.domain}, {"image", lookup.ref.path}});
+  log_of("house/resolver").debug(what, {{"registry", lookup.ref.domain}, {"image", lookup.ref.path}});
 }
 
 } // namespace

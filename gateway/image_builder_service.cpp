@@ -4,6 +4,7 @@
 #include "actors/names.hpp"
 #include "gateway/answers.hpp"
 #include "gateway/build_stream.hpp"
+#include "gateway/call_trace.hpp"
 #include "gateway/find_build.hpp"
 #include "gateway/gateway_actor.hpp"
 #include "gateway/grpc_status.hpp"
@@ -85,7 +86,7 @@ grpc::ServerUnaryReactor* image_builder_service::ResolveBaseImage(grpc::Callback
   return reactor;
 }
 
-grpc::ServerUnaryReactor* image_builder_service::ResolveWorkspaceImage(grpc::CallbackServerContext*,
+grpc::ServerUnaryReactor* image_builder_service::ResolveWorkspaceImage(grpc::CallbackServerContext* context,
                                                                        const grpc::ByteBuffer* request,
                                                                        grpc::ByteBuffer* response) {
   auto call = std::make_shared<unary_call>(response);
@@ -95,13 +96,14 @@ grpc::ServerUnaryReactor* image_builder_service::ResolveWorkspaceImage(grpc::Cal
     call->refuse(wish.error());
     return reactor;
   }
+  wish->trace = trace_of(*context);
   serve_build message{std::make_shared<const build_request>(std::move(*wish)),
                       std::make_shared<inquiry_answer>(call), true, call->asker()};
   if (auto sent = to_gateway(std::move(message)); !sent) call->refuse(sent.error());
   return reactor;
 }
 
-grpc::ServerWriteReactor<grpc::ByteBuffer>* image_builder_service::Build(grpc::CallbackServerContext*,
+grpc::ServerWriteReactor<grpc::ByteBuffer>* image_builder_service::Build(grpc::CallbackServerContext* context,
                                                                          const grpc::ByteBuffer* request) {
   auto stream = make_stream<build_stream>(context_.house);
   auto* reactor = stream.get();
@@ -110,6 +112,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* image_builder_service::Build(grpc::C
     stream->refuse(wish.error());
     return reactor;
   }
+  wish->trace = trace_of(*context);
   auto answer = std::make_shared<build_stream_answer>(std::move(stream));
   serve_build message{std::make_shared<const build_request>(std::move(*wish)), answer, false, {}};
   if (auto sent = to_gateway(std::move(message)); !sent) answer->refuse(sent.error());

@@ -1,6 +1,7 @@
 #include "actors/io/log.hpp"
 #include "config/documents.hpp"
 #include "config/loader.hpp"
+#include "gateway/grpc_log.hpp"
 #include "gateway/service.hpp"
 
 #include <CLI/CLI.hpp>
@@ -62,6 +63,8 @@ sigset_t ending_signals() {
 
 int run(const run_flags& flags) {
   ib::io::set_log_json(flags.json_log || isatty(STDERR_FILENO) == 0);
+  ib::io::set_log_version(IB_VERSION);
+  ib::log_for_grpc();
   auto settings = load(flags.config);
   if (!settings) return exit_usage;
   if (flags.verbose) settings->level = ib::config::log_level::debug;
@@ -87,6 +90,7 @@ int run(const run_flags& flags) {
     std::_Exit(128 + second);
   }).detach();
   service->reset();
+  ib::io::flush_log();
   return 0;
 }
 

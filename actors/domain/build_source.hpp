@@ -1,5 +1,7 @@
 #pragma once
 
+#include "actors/domain/trace_context.hpp"
+
 #include <map>
 #include <optional>
 #include <string>
@@ -106,6 +108,7 @@ struct build_request {
   std::string supervisor_ref;
   std::string base_image_name_resolved;
   bool use_retry_client = false;
+  trace_context trace; ///< of the call
 };
 
 } // namespace ib

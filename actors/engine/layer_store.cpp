@@ -159,7 +159,8 @@ void remove_working_containers(const local_context& context, const build_tools& 
   if (arguments.empty()) return;
   arguments.insert(arguments.begin(), "rm");
   if (auto removed = tool.capture(std::move(arguments)); !removed)
-    io::log_warning("cannot remove the working containers of a build: " + removed.error().message);
+    io::log_warning("cannot remove the working containers of a build: " + removed.error().message,
+                    {{"folder", run_folder.string()}});
 }
 
 void prune_layers(const local_context& context, const build_tools& tools) {

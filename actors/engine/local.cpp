@@ -35,9 +35,10 @@ void local_engine_work::probed(const tools_probed& answer) {
   probe_done_ = true;
   if (answer.tools) {
     tools_ = std::make_shared<const build_tools>(*answer.tools);
-    io::log_info("build isolation: " + tools_->explanation);
+    log_of("house/engine").info("build isolation: " + tools_->explanation);
   } else {
-    io::log_error("cannot build from Dockerfiles on this machine: " + answer.tools.error().message);
+    log_of("house/engine")
+        .error("cannot build from Dockerfiles on this machine: " + answer.tools.error().message);
   }
   for (auto& start : std::exchange(waiting_, {}))
     start.answer.deliver(launch(start.order));

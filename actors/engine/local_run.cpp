@@ -107,7 +107,8 @@ local_run_impl::behavior_type local_run(local_run_impl::stateful_pointer<local_r
                                         std::shared_ptr<const build_tools> tools,
                                         std::shared_ptr<const build_plan> plan, int attempt) {
   auto* work = &self->state.work;
-  auto seen = enter_board(self, "local_run", "house/engine/" + plan->build_id);
+  const auto path = "house/engine/" + plan->build_id;
+  auto seen = enter_board(self, "local_run", path, log_of(path, plan->build_id, plan->trace));
   work->begin(std::move(context), std::move(tools), std::move(plan), attempt);
   return seen.observe([work](const subscribe_run& wish) { work->subscribe(wish); },
                       [work](const acknowledge_output& m) { work->acknowledge(m.raw_offset); },

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Mutual TLS of the gRPC server: who gets in, and certificates that are replaced while it serves."""
 
+import json
 import os
 import re
 import socket
@@ -107,7 +108,8 @@ class GrpcTlsTest(WorkshopTest):
                         self.assertTrue(wanted, secured.version())
                 except (ssl.SSLError, ConnectionError) as refused:
                     self.assertFalse(wanted, refused)
-                    self.service.wait_for_text("unsupported protocol")
+                    said = json.loads(self.service.wait_for_text("unsupported protocol"))
+                    self.assertEqual(("warning", "gRPC"), (said["severity"], said["library"]))
 
     def test_replaced_certificates_are_shown_to_the_next_connection(self):
         files = self.tls_files("turning", self.authority)

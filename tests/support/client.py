@@ -52,12 +52,12 @@ class Client:
     def close(self):
         self.channel.close()
 
-    def build(self, request):
+    def build(self, request, metadata=()):
         """The stream of responses; iterate or `cancel()` it."""
-        return self._stub.Build(request, timeout=PATIENCE)
+        return self._stub.Build(request, timeout=PATIENCE, metadata=metadata)
 
-    def build_to_end(self, request):
-        return list(self.build(request))
+    def build_to_end(self, request, metadata=()):
+        return list(self.build(request, metadata))
 
     def logs(self, build_id="", ref="", censored=False):
         return self._stub.Logs(builder.LogsRequest(build_id=build_id, build_ref=ref, censored=censored),

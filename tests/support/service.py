@@ -60,8 +60,8 @@ class Service:
         self._child.kill()
 
     def wait_for_text(self, part):
-        """Waits for a line of the log that has this in it."""
-        self._child.wait_for_error_line(lambda line: part in line)
+        """The first line of the log that has this in it."""
+        return self._child.wait_for_error_line(lambda line: part in line and line)
 
     def log_text(self):
         return self._child.text()

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "actors/domain/trace_context.hpp"
+
+#include <grpcpp/support/server_callback.h>
+
+namespace ib {
+
+/// The trace that the caller says it is in: by `traceparent`, else by `uber-trace-id`; empty where it says
+/// neither.
+trace_context trace_of(const grpc::CallbackServerContext& call);
+
+} // namespace ib
