@@ -11,7 +11,7 @@ TEST_CASE("a stream is sent in chunks as it comes, and its end is said") {
   raw_client client(one.server->address());
   client.send(get("/stream"));
   CHECK_THAT(client.read_until("\r\n\r\n"), Contains("Transfer-Encoding: chunked\r\n"));
-  for (const std::string piece : {"one", "two\n", std::string(1000, 'x').c_str()}) {
+  for (const auto& piece : std::vector<std::string>{"one", "two\n", std::string(1000, 'x')}) {
     one.water->wait_for_sleeper();
     one.water->write(piece);
     CHECK(client.read_bytes(chunk(piece).size()) == chunk(piece));
