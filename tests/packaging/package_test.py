@@ -5,9 +5,7 @@
     package_test.py --clean-root       on a root made by debootstrap from this machine's package sources, under systemd
 """
 
-import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -16,9 +14,9 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-import git_repositories  # noqa: E402
 import machine  # noqa: E402
 import package  # noqa: E402
+import sample_build  # noqa: E402
 from clean_root import CleanRoot, LayeredRoot  # noqa: E402
 from places import SOURCE_DIR  # noqa: E402
 
@@ -26,18 +24,6 @@ SKIPPED = 77
 MAKE_ROOT = LayeredRoot
 USER = "image-builder"
 STATE, SETTINGS = "/var/lib/image-builder", "/etc/image-builder/image-builder.json"
-
-#: Shows whose ids a build has: as a user with a single one, `chown` fails.
-DOCKERFILE = """FROM scratch
-COPY bin /bin
-RUN echo hello > /greeting && chown 1000:1001 /greeting && ls -n /greeting
-USER 1000
-RUN id
-"""
-REGISTRY = """version: 0.1
-storage: {filesystem: {rootdirectory: /srv/registry}}
-http: {addr: "127.0.0.1:5000"}
-"""
 
 
 class PackageTest(unittest.TestCase):
@@ -89,31 +75,10 @@ class PackageTest(unittest.TestCase):
 
     def use(self):
         """A build with the installed configuration, which pushes to a registry on port 5000."""
-        with open(os.path.join(self.shared, "registry.yml"), "w", encoding="ascii") as file:
-            file.write(REGISTRY)
-        with open("/bin/busybox", "rb") as file:
-            entries = {"bin/busybox": ("100755", file.read()), "Dockerfile": DOCKERFILE.encode()}
-        entries.update({f"bin/{name}": (git_repositories.LINK, "busybox") for name in ("sh", "ls", "id", "chown")})
-        git_repositories.Repository().commit("only", "main", entries).write(
-            os.path.join(self.shared, "git", "sample.git"))
-
-        registry = self.root.machine.start("docker-registry", "serve", "/srv/registry.yml")
-        registry.wait_for_error_line(lambda line: "listening on" in line)
+        sample_build.prepare(self.root.machine, self.shared)
         self.root.start_service()
         isolation = self.root.wait_for_log(r"build isolation: (\w+)")
-        git = self.root.machine.start("/usr/lib/git-core/git-daemon", "--listen=127.0.0.1", "--port=9418",
-                                      "--export-all", "--base-path=/srv/git", "--verbose", "/srv/git")
-        git.wait_for_error_line(lambda line: "Ready to rumble" in line)
-
-        build = ("imgctl", "build", "--git", "git://127.0.0.1/sample.git", "--triggered-by", "the-test")
-        said = self.run_in(*build)
-        self.assertRegex(said, r"\s1000\s+1001\s.*/greeting", "the build has a range of ids")
-        self.assertIn("uid=1000", said)
-        image = re.search(r"^workspace (\S+)$", said, re.MULTILINE)[1]
-        self.assertTrue(image.startswith("localhost:5000/workspace-images:"), image)
-        found = json.loads(self.run_in("skopeo", "inspect", "--tls-verify=false", "docker://" + image))
-        self.assertEqual(3, len(found["Layers"]), found)
-        self.assertIn("workspace " + image, self.run_in(*build))
+        sample_build.check(self, self.root.machine)
         print(f"built with isolation {isolation[1]}", file=sys.stderr)
 
     def upgrade(self):

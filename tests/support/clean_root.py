@@ -8,6 +8,7 @@ import time
 
 from child import PATIENCE
 from machine import Machine
+from package import dependencies
 
 _UP = ("running", "degraded")
 UNIT = "/lib/systemd/system/image-builder.service"
@@ -71,15 +72,12 @@ class CleanRoot:
                 _quietly("cp", "-rLT", name, self._root + name)
 
     def _fetch_dependencies(self, package, environment):
-        """What the package depends on, and what the test needs, while there is a network."""
-        needed = _output_of("dpkg-deb", "--field", package, "Depends")
-        names = [re.split(r"[ (|]", entry.strip())[0] for entry in needed.split(",")]
+        """What the package depends on, while there is a network."""
         chroot = ["unshare", "--mount", "--pid", "--fork", "--mount-proc=" + self._root + "/proc", "chroot", self._root]
         apt = ["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0"]
         _quietly(*chroot, *apt, "update", env=environment)
-        _quietly(*chroot, *apt, "install", "-y", "--no-install-recommends", *names, "docker-registry", env=environment)
-        # The test starts its own on the same port.
-        _quietly(*chroot, "systemctl", "disable", "docker-registry")
+        _quietly(*chroot, *apt, "install", "-y", "--no-install-recommends", *dependencies(package),
+                 env=environment)
 
     def files(self):
         found = subprocess.run(["find", self._root, "-xdev", "!", "-type", "d"], check=True, capture_output=True)

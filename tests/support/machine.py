@@ -55,6 +55,12 @@ class Machine:
         self._started.append(child)
         return Process(self, child)
 
+    def start_beside(self, *argv):
+        """A program of this system that shares nothing with the machine but the network: a Child."""
+        child = Child(["nsenter", "--target", self._first, "--net", "--", *argv])
+        self._started.append(child)
+        return child
+
     def close(self):
         """Ends the machine and everything in it: its first process is gone only when all others are."""
         if self._first:

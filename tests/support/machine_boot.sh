@@ -52,16 +52,6 @@ ln -s pts/ptmx "$root/dev/ptmx"
 ln -s /proc/self/fd "$root/dev/fd"
 mkdir -p "$root/srv" "$root/mnt"
 mount --bind "$shared" "$root/srv"
-python3 - <<'END' # lo is up: SIOCSIFFLAGS with IFF_UP
-import fcntl, socket, struct
-fcntl.ioctl(socket.socket(), 0x8914, struct.pack("16sh14x", b"lo", 1))
-END
+if [[ -n $layers ]]; then mount --bind "$layers/upper" "$root/mnt"; fi
 
-mkdir -p "$root/tmp/old"
-cd "$root"
-pivot_root . tmp/old
-if [[ -n $layers ]]; then mount --bind "/tmp/old$layers/upper" /mnt; fi
-umount -l /tmp/old
-echo ready
-if (($# > 0)); then exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; fi
-exec sleep infinity
+exec python3 "$(dirname "$0")/machine_init.py" "$root" "$@"

@@ -2,6 +2,7 @@
 
 import glob
 import os
+import re
 import subprocess
 
 from places import BIN_DIR
@@ -19,3 +20,9 @@ def build(folder):
     path = os.path.join(folder, os.path.basename(made[0]))
     os.rename(made[0], path)
     return path
+
+
+def dependencies(path):
+    """The names of the packages that a package depends on."""
+    said = subprocess.run(["dpkg-deb", "--field", path, "Depends"], check=True, capture_output=True, text=True).stdout
+    return [re.split(r"[ (|]", entry.strip())[0] for entry in said.split(",")]
