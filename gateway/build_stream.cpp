@@ -1,5 +1,6 @@
 #include "gateway/build_stream.hpp"
 
+#include "actors/domain/utf8.hpp"
 #include "gateway/wire.hpp"
 
 #include <chrono>
@@ -120,7 +121,7 @@ builder::BuildResponse build_stream::response(const status_update& update, bool 
   response.set_ref(channel().identity().workspace_ref);
   response.set_base_ref(channel().identity().base_ref);
   response.set_status(to_wire(update.status));
-  response.set_message(update.message);
+  response.set_message(as_utf8(update.message));
   *response.mutable_info() = build_info(channel(), true, access_comes_later() && !ending);
   response.mutable_info()->set_status(to_wire(update.status));
   return response;

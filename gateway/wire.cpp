@@ -1,5 +1,7 @@
 #include "gateway/wire.hpp"
 
+#include "actors/domain/utf8.hpp"
+
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/wire_format_lite.h>
@@ -18,31 +20,6 @@ using wire = pb::internal::WireFormatLite;
 namespace {
 
 constexpr int max_depth = 100;
-
-bool continues(std::string_view text, size_t at, size_t count) {
-  if (at + count >= text.size()) return false;
-  for (size_t i = 1; i <= count; ++i)
-    if ((static_cast<unsigned char>(text[at + i]) & 0xC0) != 0x80) return false;
-  return true;
-}
-
-bool is_utf8(std::string_view text) {
-  for (size_t i = 0; i < text.size();) {
-    auto c = static_cast<unsigned char>(text[i]);
-    size_t more = c < 0x80                 ? 0
-                  : c >= 0xC2 && c <= 0xDF ? 1
-                  : (c & 0xF0) == 0xE0     ? 2
-                  : c >= 0xF0 && c <= 0xF4 ? 3
-                                           : 4;
-    if (more == 4 || (more > 0 && !continues(text, i, more))) return false;
-    auto second = more > 0 ? static_cast<unsigned char>(text[i + 1]) : 0;
-    if ((c == 0xE0 && second < 0xA0) || (c == 0xED && second > 0x9F) || (c == 0xF0 && second < 0x90) ||
-        (c == 0xF4 && second > 0x8F))
-      return false;
-    i += more + 1;
-  }
-  return true;
-}
 
 /// The path of the first text field that is no UTF-8.
 std::optional<std::string> find_bad_text(std::string_view bytes, const pb::Descriptor& type, int depth) {

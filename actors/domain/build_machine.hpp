@@ -43,10 +43,11 @@ enum class fault_class : uint8_t {
   infrastructure, ///< registry, network, a killed child: retried once
 };
 
-/// Where a build failed, as far as it is known: the step of the Dockerfile and the last words of its output.
+/// Where a build failed, as far as it is known: the step of the Dockerfile it was in and the last words of
+/// its output.
 struct failure_place {
-  int line = 0;                        ///< of the Dockerfile, from 1; 0 where no step is to blame
-  std::string command;                 ///< the instruction of that line, empty where no step is to blame
+  int line = 0;                        ///< of the Dockerfile, from 1; 0 where none is known
+  std::string command;                 ///< the instruction, empty where the build was in none
   std::vector<std::string> last_lines; ///< of the output, oldest first
 
   bool operator==(const failure_place&) const = default;

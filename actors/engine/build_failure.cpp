@@ -1,5 +1,7 @@
 #include "actors/engine/build_failure.hpp"
 
+#include "actors/domain/utf8.hpp"
+
 #include <array>
 
 namespace ib {
@@ -53,6 +55,7 @@ std::string last_error_line(const output_tail& tail) {
   auto lines = tail.lines();
   for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
     if (line->starts_with("Error: ")) return line->substr(7);
+    if (line->starts_with("panic: ")) return *line;
     if (auto at = line->find("level=fatal msg="); at != std::string::npos) return line->substr(at + 16);
   }
   return lines.empty() ? "" : lines.back();
@@ -79,15 +82,21 @@ void output_tail::add(std::string_view bytes) {
 }
 
 void output_tail::take_line() {
-  if (line_.starts_with("STEP ")) step_ = line_;
-  if (!line_.empty()) lines_.push_back(std::move(line_));
+  line_ = as_utf8(line_);
+  if (auto next = parse_build_step(line_); next && can_follow(step_, *next)) {
+    step_ = std::move(next);
+    step_line_ = std::move(line_);
+    lines_.clear();
+  } else if (!line_.empty()) {
+    lines_.push_back(std::move(line_));
+  }
   if (lines_.size() > kept_lines) lines_.pop_front();
   line_.clear();
 }
 
 std::deque<std::string> output_tail::lines() const {
   auto lines = lines_;
-  if (!line_.empty()) lines.push_back(line_);
+  if (!line_.empty()) lines.push_back(as_utf8(line_));
   return lines;
 }
 
@@ -110,8 +119,17 @@ error explain_failure(const output_tail& tail, int exit_code, int signal) {
   }
   if (what.message.empty()) what.message = "exit status " + std::to_string(exit_code);
   if (any_of(pull_texts, said)) what.message = "cannot resolve image: " + what.message;
-  if (!tail.step().empty()) what.message = tail.step() + ": " + what.message;
+  if (!tail.step_line().empty()) what.message = tail.step_line() + ": " + what.message;
   return what;
+}
+
+failure_place place_of_failure(const output_tail& tail, std::string_view dockerfile) {
+  failure_place where;
+  if (tail.step()) where = locate_step(dockerfile, *tail.step());
+  auto lines = tail.lines();
+  if (!lines.empty() && lines.back().starts_with("Error: ")) lines.pop_back();
+  where.last_lines.assign(lines.begin(), lines.end());
+  return where;
 }
 
 fault_class fault_of(error_code code) {

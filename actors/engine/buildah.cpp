@@ -1,7 +1,5 @@
 #include "actors/engine/buildah.hpp"
 
-#include "actors/engine/build_failure.hpp"
-
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -179,14 +177,14 @@ std::map<std::string, std::string> buildah::environment() const {
 }
 
 result<io::process_result> buildah::run(std::vector<std::string> argv, bool capture) {
-  output_tail tail;
+  tail_ = {};
   io::process_spec spec;
   spec.argv = std::move(argv);
   spec.environment = environment();
   spec.capture_stdout = capture;
   spec.kill_grace = std::chrono::milliseconds(context_.settings.stop_grace_ms);
   spec.on_output = [&](std::string_view bytes) {
-    tail.add(bytes);
+    tail_.add(bytes);
     if (on_output_) on_output_(bytes);
   };
   if (!build_id_.empty()) spec.faults = context_.faults.get();
@@ -194,7 +192,7 @@ result<io::process_result> buildah::run(std::vector<std::string> argv, bool capt
   auto ended = io::run_process(spec, stop_);
   if (!ended) return ended.error();
   if (ended->stopped) return error{error_code::cancelled, "stopped", "", {}};
-  if (ended->exit_code != 0) return explain_failure(tail, ended->exit_code, ended->signal);
+  if (ended->exit_code != 0) return explain_failure(tail_, ended->exit_code, ended->signal);
   return std::move(*ended);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/engine/build_failure.hpp"
 #include "actors/engine/local_context.hpp"
 #include "actors/engine/pull_routes.hpp"
 #include "actors/io/process.hpp"
@@ -54,6 +55,8 @@ public:
   std::string mark() const;
   /// Runs any buildah subcommand and captures its standard output.
   result<std::string> capture(std::vector<std::string> arguments);
+  /// The end of what the last of them printed.
+  const output_tail& last_output() const { return tail_; }
 
 private:
   result<void> place_certificates() const;
@@ -67,6 +70,7 @@ private:
   std::function<void(std::string_view)> on_output_;
   std::stop_token stop_;
   std::string build_id_;
+  output_tail tail_;
 };
 
 } // namespace ib

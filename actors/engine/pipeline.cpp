@@ -3,7 +3,6 @@
 #include "actors/domain/reference.hpp"
 #include "actors/engine/auth_file.hpp"
 #include "actors/engine/base_build.hpp"
-#include "actors/engine/build_failure.hpp"
 #include "actors/engine/dockerfile_images.hpp"
 #include "actors/engine/layer_store.hpp"
 #include "actors/engine/pull_routes.hpp"
@@ -62,7 +61,7 @@ build_event pipeline::run() {
     // Clients look for these words: neither the resolved base nor the request's own source serves.
     if (!plan_->gone_base.empty()) message += "; base image does not exist: " + plan_->gone_base;
   }
-  return run_failed{fault, message};
+  return run_failed{fault, message, where_};
 }
 
 result<void> pipeline::steps() {
@@ -116,12 +115,7 @@ result<void> pipeline::build_and_push(const dockerfile_source& source) {
   fs::create_directory(context_root);
   fs::create_directory(private_folder);
   fs::permissions(private_folder, fs::perms::owner_all);
-  io::checkout_settings checkout{context_.settings.allow_file_protocol, progress_.output(),
-                                 plan_->one_time_answers, context_.faults.get(), plan_->build_id};
-  if (auto done =
-          io::prepare_context(source.source, context_root, private_folder, checkout, progress_.stop());
-      !done)
-    return done;
+  if (auto done = fetch_context(source, context_root, private_folder); !done) return done;
   auto paths = io::locate_build_paths(source, context_root);
   if (!paths) return paths.error();
   if (progress_.stopped()) return run_progress::stopped_error();
@@ -144,6 +138,7 @@ result<void> pipeline::build_and_push(const dockerfile_source& source) {
   auto image_id = in_the_store.run(
       {paths->dockerfile, paths->context, private_folder, plan_->base_ref, *pull_auth}, images);
   if (!image_id) {
+    where_ = place_of_failure(buildah_->last_output(), dockerfile_text);
     remove_working_containers(context_, *tools_, private_folder);
     return image_id.error();
   }
@@ -158,7 +153,22 @@ result<void> pipeline::build_and_push(const dockerfile_source& source) {
                           speaks_plain_http(context_.registries, context_.base_domain));
   });
   if (pushed) return {};
+  where_ = place_of_failure(buildah_->last_output(), {});
   return failed(not_the_users(pushed.error()), "cannot push the base image to " + plan_->base_ref);
+}
+
+result<void> pipeline::fetch_context(const dockerfile_source& source, const fs::path& context_root,
+                                     const fs::path& private_folder) {
+  output_tail said;
+  auto listen = [&](std::string_view bytes) {
+    said.add(bytes);
+    progress_.output()(bytes);
+  };
+  io::checkout_settings checkout{context_.settings.allow_file_protocol, listen, plan_->one_time_answers,
+                                 context_.faults.get(), plan_->build_id};
+  auto done = io::prepare_context(source.source, context_root, private_folder, checkout, progress_.stop());
+  if (!done) where_ = place_of_failure(said, {});
+  return done;
 }
 
 /// The base manifest under the workspace reference, digests preserved; within a registry by mounting its
@@ -204,9 +214,9 @@ result<void> pipeline::copy_between_registries() {
     return tool.copy({plan_->base_ref, speaks_plain_http(context_.registries, from.domain), *source_auth},
                      {plan_->workspace_ref, speaks_plain_http(context_.registries, to.domain), *target_auth});
   });
-  if (!copied)
-    return failed(copied.error(), "cannot copy " + plan_->base_ref + " to " + plan_->workspace_ref);
-  return {};
+  if (copied) return {};
+  where_ = place_of_failure(tool.last_output(), {});
+  return failed(copied.error(), "cannot copy " + plan_->base_ref + " to " + plan_->workspace_ref);
 }
 
 result<void> pipeline::verify() {

@@ -31,6 +31,8 @@ private:
   result<void> steps();
   result<void> provide_base(const dockerfile_source& source);
   result<void> build_and_push(const dockerfile_source& source);
+  result<void> fetch_context(const dockerfile_source& source, const std::filesystem::path& context_root,
+                             const std::filesystem::path& private_folder);
   result<void> publish();
   result<void> copy_between_registries();
   result<void> verify();
@@ -52,6 +54,7 @@ private:
   run_progress progress_;
   std::filesystem::path folder_;
   std::unique_ptr<buildah> buildah_;
+  failure_place where_; ///< of a failure, where a tool can tell
 };
 
 } // namespace ib

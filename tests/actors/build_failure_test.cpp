@@ -105,6 +105,12 @@ std::vector<known_end> known_ends() {
        "access to the resource is denied\"\n",
        error_code::unauthenticated, fault_class::user,
        "\"writing manifest: uploading manifest: denied: requested access to the resource is denied\""},
+      {"[2/2] STEP 4/5: RUN make\nError: building at STEP \"RUN make\": exit status 2\n",
+       error_code::failed_precondition, fault_class::user,
+       "[2/2] STEP 4/5: RUN make: building at STEP \"RUN make\": exit status 2"},
+      {"panic: runtime error: invalid memory address or nil pointer dereference\n\ngoroutine 19 [running]:\n",
+       error_code::failed_precondition, fault_class::user,
+       "panic: runtime error: invalid memory address or nil pointer dereference"},
       {"no word of an error", error_code::failed_precondition, fault_class::user, "no word of an error"},
       {"", error_code::failed_precondition, fault_class::user, "exit status 125"},
   };
@@ -150,11 +156,12 @@ TEST_CASE("the tail keeps the last lines and bounds each of them", "[failure]") 
   REQUIRE(lines.size() == output_tail::kept_lines + 1);
   CHECK(lines.front() == "line 80");
   CHECK(lines.back() == std::string(output_tail::kept_line_bytes, 'x'));
-  CHECK(tail.step().empty());
-  tail.add("\nSTEP 2/9: RUN make");
-  CHECK(tail.step().empty());
+  CHECK_FALSE(tail.step());
+  tail.add("\n[2/3] STEP 2/9: RUN make");
+  CHECK_FALSE(tail.step());
   tail.add(" all\n");
-  CHECK(tail.step() == "STEP 2/9: RUN make all");
+  CHECK(tail.step_line() == "[2/3] STEP 2/9: RUN make all");
+  CHECK(tail.lines().empty());
 }
 
 TEST_CASE("peers' and our own faults are infrastructure, all others the user's", "[failure]") {
