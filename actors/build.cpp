@@ -53,11 +53,11 @@ void build_work::introduce() {
   tell_director(self_, build_ready{id(), caf::actor_cast<caf::strong_actor_ptr>(self_)});
 }
 
-void build_work::apply(const build_event& event) {
+bool build_work::take_step(const build_event& event, std::function<void()> kept) {
   auto step = transition(record_.machine, event);
   if (!step) {
     log_->debug(step.error().message);
-    return;
+    return false;
   }
   bool new_run = step->next.attempt != record_.machine.attempt;
   time_phase(step->next.state);
@@ -67,10 +67,23 @@ void build_work::apply(const build_event& event) {
   note_end(step->effects);
   auto told = step_of(step->effects);
   writer_.advance({id(), record_.machine, record_.deadline, told},
-                  [this, told, effects = std::move(step->effects)] {
+                  [this, told, kept = std::move(kept), effects = std::move(step->effects)] {
+                    if (kept) kept();
                     if (told) publish(*told);
                     carry_out(effects);
                   });
+  return true;
+}
+
+/// Whoever cancels is answered once no crash can make the build forget it.
+caf::typed_response_promise<cancel_answer> build_work::cancel(const cancel_build& wish) {
+  auto answer = self_->make_response_promise<cancel_answer>();
+  bool taken = take_step(cancel_requested{wish.reason},
+                         [answer]() mutable { answer.deliver(cancel_answer{result<void>{}}); });
+  if (!taken)
+    answer.deliver(
+        cancel_answer{error{error_code::failed_precondition, "build " + id() + " has ended", "", {}}});
+  return answer;
 }
 
 /// What watchers are told of a step; nothing where it is none of theirs.
@@ -309,11 +322,12 @@ void build_work::hide_secrets(machine_state& machine) const {
 }
 
 /// For what is said between two steps of the state machine.
-void build_work::say(const std::string& message) {
+void build_work::say(const std::string& message, std::optional<queue_place> place) {
   status_update told{build_status::running, shown(message)};
   told.state = record_.machine.state;
   told.attempt = record_.machine.attempt;
   told.at_ms = io::unix_ms_now();
+  told.place = place;
   publish(std::move(told));
 }
 
@@ -338,7 +352,7 @@ void build_work::show_place(const queue_place& place) {
   auto words = place_in_words(place.builds_ahead, place.estimate_ms);
   // The director tells a place at each end of another build, changed or not.
   auto* latest = record_.channel->latest();
-  if (latest == nullptr || latest->message != words) say(words);
+  if (latest == nullptr || latest->message != words) say(words, place);
 }
 
 void build_work::arm_time_limit() {
@@ -378,7 +392,7 @@ build_impl::behavior_type build(build_impl::stateful_pointer<build_actor_state> 
   return seen.observe([work](const run_now&) { work->apply(slot_granted{}); },
                       [work](const introduce_yourself&) { work->introduce(); },
                       [work](const queue_place& place) { work->show_place(place); },
-                      [work](const cancel_build& wish) { work->apply(cancel_requested{wish.reason}); },
+                      [work](const cancel_build& wish) { return work->cancel(wish); },
                       [work](const run_output& output) { work->take_output(output); },
                       [work](const run_phase& phase) { work->take_phase(phase); },
                       [work](const run_note& note) { work->take_note(note); },

@@ -5,7 +5,10 @@
 #include "actors/journal_writer.hpp"
 #include "actors/metrics.hpp"
 
+#include <caf/typed_response_promise.hpp>
+
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,7 +35,9 @@ public:
   void begin(build_record record, build_settings settings, io::bound_log log);
 
   void introduce();
-  void apply(const build_event& event);
+  /// Takes the step that an event leads to; without effect where it has no meaning now.
+  void apply(const build_event& event) { take_step(event, {}); }
+  caf::typed_response_promise<cancel_answer> cancel(const cancel_build& wish);
   void show_place(const queue_place& place);
   void take_output(const run_output& output);
   void take_phase(const run_phase& phase);
@@ -46,6 +51,8 @@ public:
   void run_is_down(const caf::actor_addr& who);
 
 private:
+  /// False where the event has no meaning now. `kept` is called once the step is durable.
+  bool take_step(const build_event& event, std::function<void()> kept);
   void carry_out(const std::vector<build_effect>& effects);
   void carry_out(const start_run_effect& effect);
   void carry_out(const stop_run_effect& effect);
@@ -66,7 +73,7 @@ private:
   std::optional<status_update> step_of(const std::vector<build_effect>& effects) const;
   std::string shown(const std::string& text) const;
   void hide_secrets(machine_state& machine) const;
-  void say(const std::string& message);
+  void say(const std::string& message, std::optional<queue_place> place = {});
   void publish(status_update update);
   void wake_readers(bool last);
   void crash(const std::string& why);

@@ -26,6 +26,7 @@ struct build_identity {
   std::string owner_token;
   /// What a censored log leaves out: the image references and repository names of the build.
   std::vector<std::string> censored_words;
+  std::string source; ///< what it is built from, in words and without credentials
 };
 
 /// Where a build's log can be followed over HTTP. The token is a secret of the build's callers.
@@ -38,6 +39,12 @@ struct log_access {
 
 enum class build_status : uint8_t { running, success, failure };
 
+/// Where a build stands that waits for its turn. Told to it whenever that changes.
+struct queue_place {
+  size_t builds_ahead = 0;
+  std::optional<int64_t> estimate_ms; ///< how long it will take, once enough is known for a guess
+};
+
 /// One thing watchers are told, in order. The last one of a build is a success or a failure.
 struct status_update {
   build_status status = build_status::running;
@@ -49,6 +56,7 @@ struct status_update {
   /// not kept by the journal.
   bool is_step = false;
   std::optional<build_failure> failure{}; ///< of a failed build, where a run said why
+  std::optional<queue_place> place{};     ///< of a build that tells its place in the queue
 };
 
 /// Somebody who has read everything there is and wants to know when there is more.

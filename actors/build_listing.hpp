@@ -35,7 +35,8 @@ struct build_summary {
   std::string triggered_by;
   std::string source; ///< what it is built from, in words and without credentials
   int64_t created_ms = 0;
-  int64_t ended_ms = 0; ///< 0 while it has not ended
+  int64_t started_ms = 0; ///< when its first run began; 0 before
+  int64_t ended_ms = 0;   ///< 0 while it has not ended
   machine_state machine;
   uint64_t log_begin = 0; ///< offset of the first byte that is kept
   uint64_t log_end = 0;   ///< offset after the last byte
@@ -49,8 +50,23 @@ struct build_page {
 /// One build with the steps it has taken.
 struct build_description {
   build_summary summary;
-  std::vector<status_update> steps; ///< oldest first
+  std::vector<status_update> steps;    ///< oldest first
+  std::optional<status_update> latest; ///< the newest thing it said, a step or not; none before the first
 };
+
+/// What a channel shows of its build: the same as the journal tells of a build, and what was said since the
+/// last step.
+build_description describe(const build_channel& channel);
+/// One run of a build.
+struct attempt_span {
+  int number = 1;
+  int64_t began_ms = 0;
+  int64_t ended_ms = 0;    ///< 0 while it runs
+  std::string end_message; ///< why it ended
+};
+
+/// The runs of a build as its steps tell them, oldest first.
+std::vector<attempt_span> attempts_of(const std::vector<status_update>& steps);
 
 /// How a request came to a build.
 struct request_note {

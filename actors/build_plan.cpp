@@ -3,6 +3,7 @@
 #include "actors/build_channel.hpp"
 #include "actors/domain/auth_policy.hpp"
 #include "actors/domain/reference.hpp"
+#include "actors/source_words.hpp"
 
 #include <utility>
 
@@ -36,6 +37,7 @@ build_identity identity_of(const build_plan& plan) {
   identity.log_url = plan.log_url;
   identity.owner_token = plan.owner_token;
   identity.censored_words = censored_words(plan);
+  identity.source = source_in_words(plan.source);
   return identity;
 }
 

@@ -200,6 +200,8 @@ void direction::ready(const build_ready& who) {
   auto found = entries_.find(who.build_id);
   if (found == entries_.end()) return;
   found->second.actor = caf::actor_cast<build_actor>(who.actor);
+  for (auto& cancel : std::exchange(found->second.cancels, {}))
+    pass_on(found->second.actor, std::move(cancel));
   tell_place(found->first, found->second);
 }
 
@@ -215,6 +217,9 @@ void direction::ended(const build_ended& who) {
   auto found = entries_.find(who.build_id);
   if (found == entries_.end()) return;
   auto channel = found->second.channel;
+  for (auto& cancel : found->second.cancels)
+    cancel.answer.deliver(cancel_answer{
+        error{error_code::failed_precondition, "build " + who.build_id + " has ended", "", {}}});
   const auto& ref = channel->identity().workspace_ref;
   ++epoch_;
   if (found->second.kept) count_end(*channel);
@@ -246,15 +251,27 @@ void direction::run(const std::vector<std::string>& granted) {
     if (auto found = entries_.find(id); found != entries_.end()) tell_place(id, found->second);
 }
 
-cancel_answer direction::cancel(const cancel_build& wish) {
+caf::typed_response_promise<cancel_answer> direction::cancel(const cancel_build& wish) {
+  auto answer = self_->make_response_promise<cancel_answer>();
   auto found = entries_.find(wish.build_id);
   if (found == entries_.end())
-    return {error{error_code::not_found, "no running build " + wish.build_id, "build_id", {}}};
-  if (!found->second.actor)
-    return {
-        error{error_code::unavailable, "build " + wish.build_id + " is just starting; try again", "", {}}};
-  self_->send(found->second.actor, wish);
-  return {result<void>{}};
+    answer.deliver(cancel_answer{
+        error{error_code::not_found, "no build " + wish.build_id + " is under way", "build_id", {}}});
+  else if (found->second.actor)
+    pass_on(found->second.actor, {wish, answer});
+  else
+    found->second.cancels.push_back({wish, answer});
+  return answer;
+}
+
+void direction::pass_on(const build_actor& to, held_cancel cancel) {
+  auto answer = cancel.answer;
+  self_->request(to, ask_timeout, cancel.wish)
+      .then([answer](const cancel_answer& said) mutable { answer.deliver(said); },
+            [answer, id = cancel.wish.build_id](const caf::error&) mutable {
+              answer.deliver(cancel_answer{
+                  error{error_code::unavailable, "build " + id + " is restarting; try again", "", {}}});
+            });
 }
 
 void direction::publish() {

@@ -44,19 +44,24 @@ public:
   caf::typed_response_promise<build_admitted> admit(const admit_build& wish);
   void ready(const build_ready& who);
   void ended(const build_ended& who);
-  cancel_answer cancel(const cancel_build& wish);
+  caf::typed_response_promise<cancel_answer> cancel(const cancel_build& wish);
   void adopt(const adopt_build& wish);
   void read_books();
   void keep(const std::string& build_id, int tries);
 
 private:
   using promise = caf::typed_response_promise<build_admitted>;
+  struct held_cancel {
+    cancel_build wish;
+    caf::typed_response_promise<cancel_answer> answer;
+  };
   struct entry {
     channel_ptr channel;
     build_actor actor;                          ///< null until it introduced itself
     bool kept = false;                          ///< the journal has it
     std::vector<promise> waiting;               ///< answered once it is kept
     std::shared_ptr<const build_record> record; ///< until it is kept
+    std::vector<held_cancel> cancels;           ///< until it introduced itself
   };
   struct success {
     std::string workspace_ref;
@@ -72,6 +77,7 @@ private:
              std::vector<promise> waiting);
   void note_request(const std::string& build_id, const std::string& triggered_by, bool joined);
   void kept(const std::string& build_id, const result<void>& outcome);
+  void pass_on(const build_actor& to, held_cancel cancel);
   void tell_place(const std::string& build_id, const entry& who);
   void run(const std::vector<std::string>& granted);
   void count_end(const build_channel& channel);

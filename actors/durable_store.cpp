@@ -173,7 +173,8 @@ public:
     auto steps = rows_->steps(build_id);
     if (!steps) return told(steps.error());
     complete(row->summary);
-    return build_description{std::move(row->summary), std::move(*steps)};
+    auto latest = steps->empty() ? std::nullopt : std::optional(steps->back());
+    return build_description{std::move(row->summary), std::move(*steps), std::move(latest)};
   }
 
   result<build_page> list(const build_filter& filter) override {

@@ -43,7 +43,7 @@ using director_actor = caf::typed_actor<
     caf::reacts_to<build_ready>,
     // A build gives its slot back; the next ones in the queue are told to run.
     caf::reacts_to<build_ended>,
-    // Passes a wish to cancel on to the build.
+    // Passes a wish to cancel on to the build, as soon as that is there; answers what the build says.
     caf::replies_to<cancel_build>::with<cancel_answer>>;
 
 using build_supervisor_actor = caf::typed_actor<
@@ -57,8 +57,8 @@ using build_actor = caf::typed_actor<
     caf::reacts_to<introduce_yourself>,
     // The build still waits.
     caf::reacts_to<queue_place>,
-    // Somebody wants the build to end.
-    caf::reacts_to<cancel_build>,
+    // Somebody wants the build to end; answers once that is kept.
+    caf::replies_to<cancel_build>::with<cancel_answer>,
     // A piece of the run's output.
     caf::reacts_to<run_output>,
     // The run entered a phase.

@@ -38,7 +38,8 @@ constexpr const char* const schema[] = {
 
 constexpr std::string_view summary_columns =
     "build_id, workspace_ref, base_ref, triggered_by, source, created_ms, coalesce(ended_ms, 0), machine, "
-    "log_begin, log_end";
+    "log_begin, log_end, coalesce((SELECT began_ms FROM attempts WHERE attempts.build_id = builds.build_id "
+    "ORDER BY attempt LIMIT 1), 0)";
 
 result<build_summary> read_summary(const io::sqlite_statement& row) {
   build_summary summary;
@@ -54,6 +55,7 @@ result<build_summary> read_summary(const io::sqlite_statement& row) {
   summary.machine = *machine;
   summary.log_begin = static_cast<uint64_t>(row.integer(8));
   summary.log_end = static_cast<uint64_t>(row.integer(9));
+  summary.started_ms = row.integer(10);
   return summary;
 }
 
@@ -232,14 +234,14 @@ result<journal_row> journal_rows::find(const std::string& build_id) {
   if (!*row) return no_build(build_id);
   auto summary = read_summary(*query);
   if (!summary) return summary.error();
-  auto plan = plan_from_text(query->text(11));
+  auto plan = plan_from_text(query->text(12));
   if (!plan) return plan.error();
-  if (!query->is_null(12)) {
-    auto answers = answers_from_text(query->text(12));
+  if (!query->is_null(13)) {
+    auto answers = answers_from_text(query->text(13));
     if (!answers) return answers.error();
     *(*plan)->one_time_answers = std::move(*answers);
   }
-  return journal_row{std::move(*plan), std::move(*summary), query->integer(10)};
+  return journal_row{std::move(*plan), std::move(*summary), query->integer(11)};
 }
 
 result<std::string> journal_rows::newest_of(const std::string& workspace_ref) {

@@ -115,11 +115,6 @@ struct build_ready {
   std::string build_id;
   caf::strong_actor_ptr actor;
 };
-/// To a waiting build, whenever its place in the queue changes.
-struct queue_place {
-  size_t builds_ahead = 0;
-  std::optional<int64_t> estimate_ms;
-};
 /// To a build: it holds a slot.
 struct run_now {};
 /// From a build or its supervisor: it has ended and its slot is free.
@@ -132,6 +127,8 @@ struct cancel_build {
   std::string build_id;
   std::string reason;
 };
+/// failed_precondition where the build has ended, not_found where no build of this id is under way. A build
+/// that is stopping already goes on ending for its first reason.
 struct cancel_answer {
   result<void> outcome;
 };

@@ -337,13 +337,37 @@ TEST_CASE("a cancelled build ends with the reason, whatever its phase", "[build]
 
 TEST_CASE("a queued build is cancelled at once and never runs", "[build]") {
   one_build house;
-  house.tell(house.actor, cancel_build{"b1", "not needed"});
+  auto answer = house.ask<cancel_answer>(house.actor, cancel_build{"b1", "not needed"});
+  house.run();
+  REQUIRE(answer->answer);
+  CHECK(answer->answer->outcome);
   CHECK(ended_as(house.channel(), build_status::failure));
   CHECK(house.channel().latest()->message == "build cancelled: not needed");
   CHECK(house.engine->runs.empty());
   REQUIRE(house.director->ended.size() == 1);
   CHECK(house.director->ended[0].run_ms == 0);
   CHECK(has_ended(house.actor));
+}
+
+TEST_CASE("a cancel is answered once it is kept, and a second one changes nothing", "[build]") {
+  one_build house;
+  house.start();
+  house.store->refusal = {error_code::unavailable, "disk full", "", {}};
+  house.store->refuses_advance = [](const auto&) { return true; };
+  auto first = house.ask<cancel_answer>(house.actor, cancel_build{"b1", "enough"});
+  house.run();
+  CHECK_FALSE(first->answer);
+  house.store->refuses_advance = [](const auto&) { return false; };
+  house.advance(1s);
+  REQUIRE(first->answer);
+  CHECK(first->answer->outcome);
+  CHECK(house.kept().state == build_state::stopping);
+  auto second = house.ask<cancel_answer>(house.actor, cancel_build{"b1", "for another reason"});
+  house.run();
+  REQUIRE(second->answer);
+  CHECK(second->answer->outcome);
+  house.finish(run_failed{fault_class::infrastructure, "stopped"});
+  CHECK(house.channel().latest()->message == "build cancelled: enough");
 }
 
 TEST_CASE("a cancel that comes with the slot still stops the run", "[build]") {
@@ -360,6 +384,11 @@ TEST_CASE("a queued build tells its place, a running one does not", "[build]") {
   house.tell(house.actor, queue_place{3, 120'000});
   house.tell(house.actor, queue_place{3, 120'000});
   CHECK(messages(house.channel()) == std::vector<std::string>{"queued, 3 builds ahead, about 2 min to wait"});
+  auto* latest = house.channel().latest();
+  REQUIRE(latest->place);
+  CHECK(latest->place->builds_ahead == 3);
+  CHECK(latest->place->estimate_ms == 120'000);
+  CHECK_FALSE(latest->is_step);
   house.start();
   house.tell(house.actor, queue_place{1, {}});
   CHECK(messages(house.channel()).back() == "starting");

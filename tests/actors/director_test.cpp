@@ -61,7 +61,10 @@ build_actor::behavior_type listening_build(build_actor::pointer, const std::shar
       [ear](const run_now&) { ear->told.emplace_back("run"); },
       [](const introduce_yourself&) {},
       [ear](const queue_place& m) { ear->told.push_back(std::to_string(m.builds_ahead)); },
-      [ear](const cancel_build& m) { ear->told.push_back("cancel " + m.reason); },
+      [ear](const cancel_build& m) {
+        ear->told.push_back("cancel " + m.reason);
+        return cancel_answer{result<void>{}};
+      },
       [](const run_output&) {},
       [](const run_phase&) {},
       [](const run_note&) {},
@@ -297,7 +300,7 @@ TEST_CASE("the estimate follows from the builds that ended", "[director]") {
         return {[](const run_now&) {},
                 [](const introduce_yourself&) {},
                 [&estimate](const queue_place& m) { estimate = m.estimate_ms; },
-                [](const cancel_build&) {},
+                [](const cancel_build&) { return cancel_answer{result<void>{}}; },
                 [](const run_output&) {},
                 [](const run_phase&) {},
                 [](const run_note&) {},
@@ -312,19 +315,53 @@ TEST_CASE("the estimate follows from the builds that ended", "[director]") {
 TEST_CASE("a wish to cancel reaches the build, or says why not", "[director]") {
   admission house;
   house.admit("b1", "r/ws:1");
-  auto early = house.ask<cancel_answer>(house.actor, cancel_build{"b1", "why"});
+  auto early = house.ask<cancel_answer>(house.actor, cancel_build{"b1", "early"});
   auto unknown = house.ask<cancel_answer>(house.actor, cancel_build{"b9", "why"});
   house.run();
-  REQUIRE(early->answer);
-  CHECK(early->answer->outcome.error().code == error_code::unavailable);
+  CHECK_FALSE(early->answer);
   REQUIRE(unknown->answer);
   CHECK(unknown->answer->outcome.error().code == error_code::not_found);
   auto ear = house.ready("b1");
   auto done = house.ask<cancel_answer>(house.actor, cancel_build{"b1", "why"});
   house.run();
+  REQUIRE(early->answer);
+  CHECK(early->answer->outcome);
   REQUIRE(done->answer);
   CHECK(done->answer->outcome);
-  CHECK(ear->told.back() == "cancel why");
+  CHECK(ear->told == std::vector<std::string>{"cancel early", "run", "cancel why"});
+}
+
+TEST_CASE("a wish to cancel is answered although the build ends before it hears of it", "[director]") {
+  admission house;
+  house.admit("b1", "r/ws:1");
+  auto early = house.ask<cancel_answer>(house.actor, cancel_build{"b1", "early"});
+  house.run();
+  house.end("b1", false);
+  REQUIRE(early->answer);
+  CHECK(early->answer->outcome.error().code == error_code::failed_precondition);
+}
+
+TEST_CASE("a wish to cancel that meets a crash is to be tried again", "[director]") {
+  admission house;
+  house.admit("b1", "r/ws:1");
+  auto build = house.keep(house.system().spawn([](build_actor::pointer self) -> build_actor::behavior_type {
+    return {[](const run_now&) {},
+            [](const introduce_yourself&) {},
+            [](const queue_place&) {},
+            [self](const cancel_build&) {
+              self->quit(caf::exit_reason::kill);
+              return self->make_response_promise<cancel_answer>();
+            },
+            [](const run_output&) {},
+            [](const run_phase&) {},
+            [](const run_ended&) {}};
+  }));
+  house.tell(house.actor, build_ready{"b1", caf::actor_cast<caf::strong_actor_ptr>(build)});
+  auto unheard = house.ask<cancel_answer>(house.actor, cancel_build{"b1", "why"});
+  house.run();
+  house.advance(ask_timeout);
+  REQUIRE(unheard->answer);
+  CHECK(unheard->answer->outcome.error().code == error_code::unavailable);
 }
 
 TEST_CASE("messages about builds nobody knows change nothing", "[director]") {

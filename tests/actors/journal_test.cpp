@@ -338,6 +338,10 @@ TEST_CASE("a build is described with its steps and why it failed", "[journal]") 
   auto build = kept.store->describe("b1");
   REQUIRE(build);
   CHECK(build->summary.machine == end);
+  CHECK(build->summary.started_ms == build->steps[0].at_ms);
+  CHECK(build->summary.ended_ms == build->steps[1].at_ms);
+  REQUIRE(build->latest);
+  CHECK(build->latest->message == "build failed: RUN make");
   REQUIRE(build->steps.size() == 2);
   CHECK(build->steps[0].message == "starting");
   CHECK(build->steps[1].status == build_status::failure);

@@ -64,7 +64,7 @@ build_actor::behavior_type noting_build(build_actor::pointer, const std::shared_
   return {[](const run_now&) {},
           [](const introduce_yourself&) {},
           [](const queue_place&) {},
-          [](const cancel_build&) {},
+          [](const cancel_build&) { return cancel_answer{result<void>{}}; },
           [notes](const run_output& m) { notes->output.push_back(m); },
           [notes](const run_phase& m) { notes->phases.push_back(m); },
           [](const run_note&) {},
