@@ -263,7 +263,7 @@ private:
     std::vector<std::string> texts;
     auto extent = files.open([&](uint64_t, std::string_view text) { texts.emplace_back(text); });
     if (!extent) return extent.error();
-    auto record = make_record(*row, *steps, extent->begin);
+    auto record = make_record(*row, *steps, settings_.log_bytes_per_build, extent->begin);
     for (const auto& text : texts)
       record.channel->log().append(text);
     const auto& machine = record.machine;
@@ -402,11 +402,10 @@ private:
   // --- reading ---
 
   build_record make_record(const journal_row& row, const std::vector<status_update>& steps,
-                           uint64_t log_begin) const {
+                           uint64_t log_retention_bytes, uint64_t log_begin) const {
     build_record record;
     record.plan = row.plan;
-    record.channel =
-        std::make_shared<build_channel>(identity_of(*row.plan), settings_.log_bytes_per_build, log_begin);
+    record.channel = std::make_shared<build_channel>(identity_of(*row.plan), log_retention_bytes, log_begin);
     record.secrets = std::make_shared<pattern_set>(secrets_of(*row.plan));
     record.machine = row.summary.machine;
     for (const auto& step : steps)
@@ -423,7 +422,8 @@ private:
                             row.summary.machine};
     auto steps = rows_->steps(id);
     if (!steps) return told(steps.error());
-    auto record = make_record(row, *steps, row.summary.log_begin);
+    // All that is on disk can be read: the row says where it begins.
+    auto record = make_record(row, *steps, 0, row.summary.log_begin);
     auto& log = record.channel->log();
     auto extent = io::log_files(log_folder(id)).read([&](uint64_t offset, std::string_view text) {
       if (offset == log.end_offset()) log.append(text);
@@ -439,12 +439,19 @@ private:
     read_back_[id] = channel;
   }
 
+  /// The channel that readers of a build get now, null where it would have to be read back.
+  channel_ptr channel_at_hand(const std::string& build_id) const {
+    if (auto live = live_.find(build_id); live != live_.end()) return live->second.record.channel;
+    auto known = read_back_.find(build_id);
+    return known == read_back_.end() ? nullptr : known->second.lock();
+  }
+
+  /// What there is of its log.
   void complete(build_summary& summary) const {
-    auto found = live_.find(summary.build_id);
-    if (found == live_.end()) return;
-    const auto& log = found->second.record.channel->log();
-    summary.log_begin = log.begin_offset();
-    summary.log_end = log.end_offset();
+    auto channel = channel_at_hand(summary.build_id);
+    if (!channel) return;
+    summary.log_begin = channel->log().begin_offset();
+    summary.log_end = channel->log().end_offset();
   }
 
   // --- words ---

@@ -64,7 +64,7 @@ private:
   std::shared_ptr<unary_call> call_;
 };
 
-/// Logs' answer for a build that has ended.
+/// The answer of a stream whose channel had to be asked for: mostly of a build that has ended.
 class log_stream_answer final : public channel_answer {
 public:
   explicit log_stream_answer(std::shared_ptr<pull_stream> stream) : ticket_(std::move(stream)) {}

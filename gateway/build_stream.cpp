@@ -60,15 +60,16 @@ void build_stream::OnWriteDone(bool ok) {
   if (!answered_) pull_stream::OnWriteDone(ok);
 }
 
-void build_stream::begin(build_channel& channel) {
+result<void> build_stream::begin(build_channel& channel) {
   cursor_ = channel.from_start();
-  if (!waits_for_access()) return;
+  if (!waits_for_access()) return {};
   alarm_.emplace();
   alarm_->Set(std::chrono::system_clock::now() + longest_wait_for_access,
               [waited = waited_, weak = weak_from_this()](bool) {
                 *waited = true;
                 if (auto stream = weak.lock()) stream->wake();
               });
+  return {};
 }
 
 bool build_stream::waits_for_access() const {

@@ -26,7 +26,7 @@ public:
   void OnWriteDone(bool ok) override;
 
 protected:
-  void begin(build_channel& channel) override;
+  result<void> begin(build_channel& channel) override;
   bool next(grpc::ByteBuffer& message, bool complete) override;
   std::function<bool()> news_since_now() const override;
   bool complete(const build_channel&) const override { return terminal_sent_; }

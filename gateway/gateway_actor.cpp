@@ -43,6 +43,64 @@ void find_channel(gateway_actor::pointer self, const serve_channel& call) {
           [answer = call.answer](const caf::error&) { answer->refuse(restarting("journal")); });
 }
 
+/// Asks the journal; `member` is where its answer has what was asked for.
+template <class Answered, class Question, class Found>
+void ask_journal(gateway_actor::pointer self, Question question, result<Found> Answered::*member,
+                 std::shared_ptr<house_answer<Found>> answer) {
+  auto journal = find_actor<journal_actor>(self->system(), names::journal);
+  if (!journal) return answer->refuse(restarting("journal"));
+  self->request(journal, ask_timeout, std::move(question))
+      .then(
+          [answer, member](const Answered& answered) {
+            const auto& found = answered.*member;
+            if (found)
+              answer->found(*found);
+            else
+              answer->refuse(found.error());
+          },
+          [answer](const caf::error&) { answer->refuse(restarting("journal")); });
+}
+
+/// Of a build that is not under way the journal knows whether it has ended or never was.
+class ended_build_answer final : public house_answer<build_description> {
+public:
+  explicit ended_build_answer(std::shared_ptr<house_answer<build_description>> inner)
+      : inner_(std::move(inner)) {}
+  void found(const build_description& build) override {
+    const auto& summary = build.summary;
+    if (!is_terminal(summary.machine.state))
+      return inner_->refuse({error_code::unavailable,
+                             "build " + summary.build_id + " cannot be cancelled at this moment; try again",
+                             "",
+                             {}});
+    inner_->refuse({error_code::failed_precondition,
+                    "build " + summary.build_id + " has ended: it " + to_string(summary.machine.state),
+                    "",
+                    {}});
+  }
+  void refuse(const error& why) override { inner_->refuse(why); }
+
+private:
+  std::shared_ptr<house_answer<build_description>> inner_;
+};
+
+void cancel(gateway_actor::pointer self, const serve_cancel& call) {
+  auto director = find_actor<director_actor>(self->system(), names::director);
+  if (!director) return call.answer->refuse(restarting("director"));
+  self->request(director, ask_timeout, call.wish)
+      .then(
+          [self, id = call.wish.build_id, answer = call.answer](const cancel_answer& said) {
+            journal_describe question{id};
+            if (said.outcome) return ask_journal(self, question, &journal_described::build, answer);
+            if (said.outcome.error().code == error_code::unavailable)
+              return answer->refuse(said.outcome.error());
+            std::shared_ptr<house_answer<build_description>> ended =
+                std::make_shared<ended_build_answer>(answer);
+            ask_journal(self, question, &journal_described::build, ended);
+          },
+          [answer = call.answer](const caf::error&) { answer->refuse(restarting("director")); });
+}
+
 } // namespace
 
 gateway_actor::behavior_type gateway(gateway_actor::pointer self, const intake_settings& settings) {
@@ -54,7 +112,14 @@ gateway_actor::behavior_type gateway(gateway_actor::pointer self, const intake_s
         self->spawn(build_intake, *call.request, call.answer, std::move(with_asker), call.inquiry);
       },
       [self](const serve_lookup& call) { look_up(self, call); },
-      [self](const serve_channel& call) { find_channel(self, call); });
+      [self](const serve_channel& call) { find_channel(self, call); },
+      [self](const serve_description& call) {
+        ask_journal(self, journal_describe{call.build_id}, &journal_described::build, call.answer);
+      },
+      [self](const serve_page& call) {
+        ask_journal(self, journal_list{call.filter}, &journal_listed::page, call.answer);
+      },
+      [self](const serve_cancel& call) { cancel(self, call); });
 }
 
 } // namespace ib

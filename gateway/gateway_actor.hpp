@@ -29,6 +29,15 @@ public:
   virtual void refuse(const error& why) = 0;
 };
 
+/// Where something goes that was asked for. Exactly one call is made.
+template <class Found>
+class house_answer {
+public:
+  virtual ~house_answer() = default;
+  virtual void found(const Found& what) = 0;
+  virtual void refuse(const error& why) = 0;
+};
+
 struct serve_build {
   std::shared_ptr<const build_request> request;
   std::shared_ptr<build_answer> answer;
@@ -46,13 +55,32 @@ struct serve_channel {
   std::shared_ptr<channel_answer> answer;
 };
 
+struct serve_description {
+  std::string build_id;
+  std::shared_ptr<house_answer<build_description>> answer;
+};
+struct serve_page {
+  build_filter filter;
+  std::shared_ptr<house_answer<build_page>> answer;
+};
+struct serve_cancel {
+  cancel_build wish;
+  std::shared_ptr<house_answer<build_description>> answer;
+};
+
 using gateway_actor = caf::typed_actor<
     // A build request, or (inquiry) the question what it would be built to: decided by an intake of its own.
     caf::reacts_to<serve_build>,
     // A digest lookup: passed to the resolver pool.
     caf::reacts_to<serve_lookup>,
     // A build that does not run any more, by id or newest of a reference.
-    caf::reacts_to<serve_channel>>;
+    caf::reacts_to<serve_channel>,
+    // What the journal knows of a build.
+    caf::reacts_to<serve_description>,
+    // A page of the builds that match a filter.
+    caf::reacts_to<serve_page>,
+    // A wish to cancel: passed to the director; answered with the build as it is then.
+    caf::reacts_to<serve_cancel>>;
 
 /// Bridges the calls of the gRPC threads to the mailboxes of the house: takes each call's answer along, and
 /// never keeps one.
@@ -63,3 +91,6 @@ gateway_actor::behavior_type gateway(gateway_actor::pointer self, const intake_s
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::serve_build)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::serve_lookup)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::serve_channel)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::serve_description)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::serve_page)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::serve_cancel)

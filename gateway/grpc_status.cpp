@@ -25,6 +25,8 @@ grpc::StatusCode code_of(error_code code) {
     return grpc::StatusCode::CANCELLED;
   case error_code::failed_precondition:
     return grpc::StatusCode::FAILED_PRECONDITION;
+  case error_code::out_of_range:
+    return grpc::StatusCode::OUT_OF_RANGE;
   case error_code::data_corrupt:
   case error_code::internal:
     return grpc::StatusCode::INTERNAL;

@@ -1,19 +1,14 @@
 #include "gateway/image_builder_service.hpp"
 
 #include "actors/domain/reference.hpp"
-#include "actors/names.hpp"
 #include "gateway/answers.hpp"
 #include "gateway/build_stream.hpp"
 #include "gateway/call_trace.hpp"
 #include "gateway/find_build.hpp"
-#include "gateway/gateway_actor.hpp"
-#include "gateway/grpc_status.hpp"
+#include "gateway/gateway_link.hpp"
 #include "gateway/log_stream.hpp"
 #include "gateway/unary_call.hpp"
 #include "gateway/wire.hpp"
-
-#include <caf/send.hpp>
-#include <prometheus/counter.h>
 
 #include <prometheus/counter.h>
 
@@ -23,12 +18,10 @@ namespace ib {
 
 namespace {
 
+/// Parses, checks and translates a request.
 template <class Request, class... Rules>
-auto parse_and_check(const grpc::ByteBuffer& bytes, const Rules&... rules)
-    -> decltype(translate(Request(), rules...)) {
-  Request request;
-  if (auto parsed = parse(bytes, request); !parsed) return parsed.error();
-  return translate(request, rules...);
+auto parse_and_check(const grpc::ByteBuffer& bytes, const Rules&... rules) {
+  return parse_and<Request>(bytes, [&](const Request& request) { return translate(request, rules...); });
 }
 
 /// Ends a call whose answer is at hand with the library's own reactor: the end of one of ours would be handed
@@ -37,13 +30,6 @@ grpc::ServerUnaryReactor* finish(grpc::CallbackServerContext& context) {
   auto* reactor = context.DefaultReactor();
   reactor->Finish(grpc::Status::OK);
   return reactor;
-}
-
-template <class Stream, class... Arguments>
-std::shared_ptr<Stream> make_stream(Arguments&&... arguments) {
-  auto stream = std::make_shared<Stream>(std::forward<Arguments>(arguments)...);
-  stream->hold();
-  return stream;
 }
 
 } // namespace
@@ -55,12 +41,7 @@ image_builder_service::image_builder_service(caf::actor_system& system, api_cont
 
 template <class Message>
 result<void> image_builder_service::to_gateway(Message message) {
-  if (*context_.house.draining)
-    return error{error_code::unavailable, stopping_status().error_message(), "", {}};
-  auto actor = find_actor<gateway_actor>(system_, names::gateway);
-  if (!actor) return error{error_code::unavailable, "the gateway is restarting; try again", "", {}};
-  caf::anon_send(actor, std::move(message));
-  return {};
+  return send_to_gateway(system_, context_.house, std::move(message));
 }
 
 grpc::ServerUnaryReactor* image_builder_service::ResolveBaseImage(grpc::CallbackServerContext* context,

@@ -10,11 +10,12 @@
 
 namespace ib {
 
-void log_stream::begin(build_channel& channel) {
+result<void> log_stream::begin(build_channel& channel) {
   cursor_ = channel.log().at(0);
   dropped_ = cursor_.offset();
   if (censored_)
     censor_.emplace(std::make_shared<const pattern_set>(channel.identity().censored_words), "[censored]");
+  return {};
 }
 
 bool log_stream::next(grpc::ByteBuffer& message, bool complete) {

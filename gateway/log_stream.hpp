@@ -17,7 +17,7 @@ public:
       : pull_stream(house, house.meter->log_subscribers), censored_(censored) {}
 
 protected:
-  void begin(build_channel& channel) override;
+  result<void> begin(build_channel& channel) override;
   bool next(grpc::ByteBuffer& message, bool complete) override;
   std::function<bool()> news_since_now() const override;
   bool complete(const build_channel& channel) const override { return channel.log().closed(); }

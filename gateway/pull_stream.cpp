@@ -11,7 +11,7 @@ namespace ib {
 void pull_stream::stream(channel_ptr channel) {
   subscribers_.Increment();
   channel_ = std::move(channel);
-  begin(*channel_);
+  if (auto begun = begin(*channel_); !begun) return refuse(begun.error());
   pump();
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/build_channel.hpp"
-#include "actors/domain/error.hpp"
+#include "actors/domain/result.hpp"
 #include "actors/metrics.hpp"
 
 #include <grpcpp/support/byte_buffer.h>
@@ -10,6 +10,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <utility>
 
 namespace ib {
 
@@ -52,8 +53,8 @@ public:
   void OnDone() override;
 
 protected:
-  /// The stream begins: cursors can be set.
-  virtual void begin(build_channel& channel) = 0;
+  /// The stream begins: cursors can be set. An error ends the call.
+  virtual result<void> begin(build_channel& channel) = 0;
   /// The next message, false where there is none yet. `complete`: the channel will not grow any more.
   virtual bool next(grpc::ByteBuffer& message, bool complete) = 0;
   /// A question for whoever does not have the turn, from any thread: has anything come since now that next()
@@ -77,5 +78,13 @@ private:
   std::atomic<bool> parked_{false};
   std::atomic<bool> cancelled_{false};
 };
+
+/// A stream that the library owns a part of from now on.
+template <class Stream, class... Arguments>
+std::shared_ptr<Stream> make_stream(Arguments&&... arguments) {
+  auto stream = std::make_shared<Stream>(std::forward<Arguments>(arguments)...);
+  stream->hold();
+  return stream;
+}
 
 } // namespace ib

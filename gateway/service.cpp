@@ -23,6 +23,7 @@
 #include "actors/resolver_pool.hpp"
 #include "config/documents.hpp"
 #include "config/state_directory.hpp"
+#include "gateway/builds_service.hpp"
 #include "gateway/debug/debug_server.hpp"
 #include "gateway/engine_choice.hpp"
 #include "gateway/faults_service.hpp"
@@ -141,6 +142,7 @@ struct service::parts {
   std::unique_ptr<caf::actor_system> system;
   caf::actor root;
   std::unique_ptr<image_builder_service> api;
+  std::unique_ptr<builds_service> extension;
   std::shared_ptr<io::fault_injector> faults; ///< null unless faults are injected
   std::unique_ptr<faults_service> faults_api;
   std::unique_ptr<log_paths> logs;
@@ -301,6 +303,9 @@ result<std::unique_ptr<service>> service::start(const config::settings& settings
       *parts->system,
       api_context{parts->board, parts->refs, request_rules{settings.local.allow_file_protocol},
                   stream_house{parts->draining, parts->meter, parts->engine->access_comes_later()}});
+  parts->extension = std::make_unique<builds_service>(
+      *parts->system, parts->board,
+      stream_house{parts->draining, parts->meter, parts->engine->access_comes_later()});
   std::unique_ptr<service> started(new service(std::move(parts)));
   auto& open = *started->parts_;
   if (settings.metrics_address != config::off) {
@@ -308,7 +313,8 @@ result<std::unique_ptr<service>> service::start(const config::settings& settings
     if (!page) return page.error();
     open.metrics_page = std::move(*page);
   }
-  std::vector<named_service> services{{"builder.ImageBuilder", open.api.get()}};
+  std::vector<named_service> services{{"builder.ImageBuilder", open.api.get()},
+                                      {"imagebuilder.v1.Builds", open.extension.get()}};
   if (settings.fault_injection) services.push_back({"imagebuilder.v1.Faults", open.open_faults()});
   auto server = grpc_server::start(settings.grpc, services, open.meter);
   if (!server) return server.error();

@@ -6,6 +6,8 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/wire_format_lite.h>
 #include <grpcpp/support/slice.h>
+#include <image-builder-api/imgbuilder.pb.h>
+#include <imagebuilder/v1/builds.pb.h>
 
 #include <array>
 #include <memory>
@@ -53,12 +55,53 @@ std::string flatten(const grpc::ByteBuffer& buffer) {
   return bytes;
 }
 
-/// Field 1, length-delimited.
+using pb::io::CodedOutputStream;
+
+std::string text_of(const uint8_t* begin, const uint8_t* end) {
+  return {reinterpret_cast<const char*>(begin), static_cast<size_t>(end - begin)};
+}
+
+/// The tag of LogsResponse.content and its length.
 std::string content_header(size_t length) {
-  std::array<uint8_t, 11> header{};
-  header[0] = 0x0A;
-  auto* end = pb::io::CodedOutputStream::WriteVarint64ToArray(length, header.data() + 1);
-  return {reinterpret_cast<const char*>(header.data()), static_cast<size_t>(end - header.data())};
+  std::array<uint8_t, 16> header{};
+  auto* end = CodedOutputStream::WriteTagToArray(
+      wire::MakeTag(builder::LogsResponse::kContentFieldNumber, wire::WIRETYPE_LENGTH_DELIMITED),
+      header.data());
+  end = CodedOutputStream::WriteVarint64ToArray(length, end);
+  return text_of(header.data(), end);
+}
+
+/// All of a ReadLogResponse but the bytes of its content, which is written last.
+std::string chunk_header(const log_span& span, size_t length) {
+  using response = imagebuilder::v1::ReadLogResponse;
+  std::array<uint8_t, 64> header{};
+  auto* end = header.data();
+  auto number = [&end](int field, uint64_t value) {
+    if (value != 0) end = wire::WriteInt64ToArray(field, static_cast<int64_t>(value), end);
+  };
+  number(response::kOffsetFieldNumber, span.offset);
+  number(response::kNextOffsetFieldNumber, span.next_offset);
+  number(response::kSkippedBytesFieldNumber, span.skipped);
+  end = CodedOutputStream::WriteTagToArray(
+      wire::MakeTag(response::kContentFieldNumber, wire::WIRETYPE_LENGTH_DELIMITED), end);
+  end = CodedOutputStream::WriteVarint64ToArray(length, end);
+  return text_of(header.data(), end);
+}
+
+/// A header, and the slice's bytes by reference.
+grpc::ByteBuffer join(const std::string& header, const log_slice& slice) {
+  auto* keeper = new std::shared_ptr<const void>(slice.owner);
+  std::array<grpc::Slice, 2> parts{
+      grpc::Slice(header),
+      grpc::Slice(
+          const_cast<char*>(slice.bytes.data()), slice.bytes.size(),
+          [](void* owner) { delete static_cast<std::shared_ptr<const void>*>(owner); }, keeper)};
+  return {parts.data(), parts.size()};
+}
+
+grpc::ByteBuffer join(const std::string& header, const std::string& bytes) {
+  std::array<grpc::Slice, 2> parts{grpc::Slice(header), grpc::Slice(bytes)};
+  return {parts.data(), parts.size()};
 }
 
 } // namespace
@@ -78,18 +121,17 @@ grpc::ByteBuffer serialize(const pb::Message& message) {
 }
 
 grpc::ByteBuffer log_message(const log_slice& slice) {
-  auto* keeper = new std::shared_ptr<const void>(slice.owner);
-  std::array<grpc::Slice, 2> parts{
-      grpc::Slice(content_header(slice.bytes.size())),
-      grpc::Slice(
-          const_cast<char*>(slice.bytes.data()), slice.bytes.size(),
-          [](void* owner) { delete static_cast<std::shared_ptr<const void>*>(owner); }, keeper)};
-  return {parts.data(), parts.size()};
+  return join(content_header(slice.bytes.size()), slice);
 }
 
-grpc::ByteBuffer log_message(const std::string& bytes) {
-  std::array<grpc::Slice, 2> parts{grpc::Slice(content_header(bytes.size())), grpc::Slice(bytes)};
-  return {parts.data(), parts.size()};
+grpc::ByteBuffer log_message(const std::string& bytes) { return join(content_header(bytes.size()), bytes); }
+
+grpc::ByteBuffer log_chunk(const log_span& span, const log_slice& slice) {
+  return join(chunk_header(span, slice.bytes.size()), slice);
+}
+
+grpc::ByteBuffer log_chunk(const log_span& span, const std::string& bytes) {
+  return join(chunk_header(span, bytes.size()), bytes);
 }
 
 } // namespace ib

@@ -6,6 +6,7 @@
 #include <google/protobuf/message.h>
 #include <grpcpp/support/byte_buffer.h>
 
+#include <cstdint>
 #include <string>
 
 namespace ib {
@@ -14,11 +15,31 @@ namespace ib {
 /// bytes are no such message. (The library itself would answer both with an unexplained UNIMPLEMENTED.)
 result<void> parse(const grpc::ByteBuffer& bytes, google::protobuf::Message& into);
 
+/// Parses a request and gives it to a check or translation; the first fault of either.
+template <class Request, class Check>
+auto parse_and(const grpc::ByteBuffer& bytes, Check check) -> decltype(check(Request())) {
+  Request request;
+  if (auto parsed = parse(bytes, request); !parsed) return parsed.error();
+  return check(request);
+}
+
 grpc::ByteBuffer serialize(const google::protobuf::Message& message);
 
 /// A LogsResponse whose content is the slice's bytes, referenced and not copied.
 grpc::ByteBuffer log_message(const log_slice& slice);
 /// The same for bytes that nobody else keeps.
 grpc::ByteBuffer log_message(const std::string& bytes);
+
+/// What a piece of a log covers (imagebuilder.v1.ReadLogResponse).
+struct log_span {
+  uint64_t offset = 0;      ///< of the first byte
+  uint64_t next_offset = 0; ///< after the last
+  uint64_t skipped = 0;     ///< bytes before it that are not kept any more
+};
+
+/// A ReadLogResponse whose content is the slice's bytes, referenced and not copied.
+grpc::ByteBuffer log_chunk(const log_span& span, const log_slice& slice);
+/// The same for bytes that nobody else keeps.
+grpc::ByteBuffer log_chunk(const log_span& span, const std::string& bytes);
 
 } // namespace ib

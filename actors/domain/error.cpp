@@ -26,6 +26,8 @@ const char* to_string(error_code code) {
     return "cancelled";
   case error_code::failed_precondition:
     return "failed_precondition";
+  case error_code::out_of_range:
+    return "out_of_range";
   case error_code::data_corrupt:
     return "data_corrupt";
   case error_code::internal:

@@ -18,6 +18,7 @@ enum class error_code : uint8_t {
   deadline_exceeded,   ///< it took longer than allowed
   cancelled,           ///< somebody asked for it to stop
   failed_precondition, ///< the state of the system does not allow it
+  out_of_range,        ///< a position beyond the end of what there is
   data_corrupt,        ///< bytes do not match what their digest, length or type announced
   internal,            ///< a fault of this program
 };

@@ -139,6 +139,7 @@ fault_class fault_of(error_code code) {
   case error_code::unauthenticated:
   case error_code::permission_denied:
   case error_code::failed_precondition:
+  case error_code::out_of_range:
   case error_code::resource_exhausted:
     return fault_class::user;
   case error_code::unavailable:

@@ -165,9 +165,9 @@ TEST_CASE("the tail keeps the last lines and bounds each of them", "[failure]") 
 }
 
 TEST_CASE("peers' and our own faults are infrastructure, all others the user's", "[failure]") {
-  for (auto code :
-       {error_code::invalid_argument, error_code::not_found, error_code::unauthenticated,
-        error_code::permission_denied, error_code::failed_precondition, error_code::resource_exhausted})
+  for (auto code : {error_code::invalid_argument, error_code::not_found, error_code::unauthenticated,
+                    error_code::permission_denied, error_code::failed_precondition, error_code::out_of_range,
+                    error_code::resource_exhausted})
     CHECK(fault_of(code) == fault_class::user);
   for (auto code : {error_code::unavailable, error_code::too_many_requests, error_code::deadline_exceeded,
                     error_code::cancelled, error_code::data_corrupt, error_code::internal})

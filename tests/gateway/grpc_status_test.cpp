@@ -19,6 +19,7 @@ TEST_CASE("each kind of error has its gRPC code", "[status]") {
                                  row{error_code::resource_exhausted, grpc::StatusCode::RESOURCE_EXHAUSTED},
                                  row{error_code::cancelled, grpc::StatusCode::CANCELLED},
                                  row{error_code::failed_precondition, grpc::StatusCode::FAILED_PRECONDITION},
+                                 row{error_code::out_of_range, grpc::StatusCode::OUT_OF_RANGE},
                                  row{error_code::data_corrupt, grpc::StatusCode::INTERNAL},
                                  row{error_code::internal, grpc::StatusCode::INTERNAL});
   auto answer = to_status({code, "the words", "", {}});

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <grpcpp/support/slice.h>
 #include <image-builder-api/imgbuilder.pb.h>
+#include <imagebuilder/v1/builds.pb.h>
 
 #include <random>
 
@@ -59,6 +60,28 @@ TEST_CASE("a log message keeps the bytes it refers to, and lets go of them", "[w
     CHECK(bytes_of(message) == expected);
   }
   CHECK(watch.expired());
+}
+
+TEST_CASE("a piece of a log is the message it stands for", "[wire]") {
+  const std::vector<log_span> spans{{0, 1, 0},
+                                    {0, 0, 100},
+                                    {127, 128, 0},
+                                    {100, 70'000, 100},
+                                    {uint64_t{1} << 40, (uint64_t{1} << 40) + 5, 7}};
+  for (const auto& span : spans) {
+    for (size_t size : {0, 1, 127, 128, 65'536}) {
+      auto owner = std::make_shared<std::string>(size, 'x');
+      for (const auto& message : {log_chunk(span, *owner), log_chunk(span, log_slice{owner, *owner, 0})}) {
+        imagebuilder::v1::ReadLogResponse response;
+        REQUIRE(response.ParseFromString(bytes_of(message)));
+        CHECK(response.offset() == static_cast<int64_t>(span.offset));
+        CHECK(response.next_offset() == static_cast<int64_t>(span.next_offset));
+        CHECK(response.skipped_bytes() == static_cast<int64_t>(span.skipped));
+        CHECK((response.content() == *owner));
+        CHECK(response.GetReflection()->GetUnknownFields(response).empty());
+      }
+    }
+  }
 }
 
 TEST_CASE("a request is parsed from any number of slices", "[wire]") {

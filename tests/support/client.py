@@ -19,7 +19,7 @@ def _make_stubs():
     subprocess.run(
         ["protoc", "-I" + os.path.join(SOURCE_DIR, "proto"), "--python_out=" + folder, "--grpc_python_out=" + folder,
          "--plugin=protoc-gen-grpc_python=/usr/bin/grpc_python_plugin", "image-builder-api/imgbuilder.proto",
-         "content-service-api/initializer.proto", "ws-manager-api/core.proto"], check=True)
+         "content-service-api/initializer.proto", "ws-manager-api/core.proto", "imagebuilder/v1/builds.proto"], check=True)
     sys.path.insert(0, folder)
     sys.dont_write_bytecode = True
 
@@ -30,6 +30,8 @@ _make_stubs()
 from content_service_api import initializer_pb2 as content  # noqa: E402
 from image_builder_api import imgbuilder_pb2 as builder  # noqa: E402
 from image_builder_api import imgbuilder_pb2_grpc  # noqa: E402
+from imagebuilder.v1 import builds_pb2 as builds  # noqa: E402
+from imagebuilder.v1 import builds_pb2_grpc  # noqa: E402
 from ws_manager_api import core_pb2 as workspaces  # noqa: E402,F401
 
 RUNNING, SUCCESS, FAILURE = builder.running, builder.done_success, builder.done_failure
@@ -42,6 +44,7 @@ class Client:
     def __init__(self, address, options=()):
         self.channel = grpc.insecure_channel(address, [("grpc.use_local_subchannel_pool", 1), *options])
         self._stub = imgbuilder_pb2_grpc.ImageBuilderStub(self.channel)
+        self._builds = builds_pb2_grpc.BuildsStub(self.channel)
 
     def __enter__(self):
         return self
@@ -83,6 +86,26 @@ class Client:
     def resolve_workspace_later(self, source, **more):
         return self._stub.ResolveWorkspaceImage.future(
             builder.ResolveWorkspaceImageRequest(source=source, **more), timeout=PATIENCE)
+
+    def get(self, build_id):
+        """The build as the extension service tells it."""
+        return self._builds.GetBuild(builds.GetBuildRequest(build_id=build_id), timeout=PATIENCE)
+
+    def page(self, **request):
+        """One page of builds; the fields of ListBuildsRequest."""
+        return self._builds.ListBuilds(builds.ListBuildsRequest(**request), timeout=PATIENCE)
+
+    def watch(self, build_id):
+        """The steps of a build as they come."""
+        for response in self._builds.WatchBuild(builds.WatchBuildRequest(build_id=build_id), timeout=PATIENCE):
+            yield response.step
+
+    def read_log(self, build_id, **request):
+        """The stream of pieces; the fields of ReadLogRequest."""
+        return self._builds.ReadLog(builds.ReadLogRequest(build_id=build_id, **request), timeout=PATIENCE)
+
+    def cancel(self, build_id, reason=""):
+        return self._builds.CancelBuild(builds.CancelBuildRequest(build_id=build_id, reason=reason), timeout=PATIENCE)
 
     def raw(self, method, payload):
         """Sends bytes as a request of a unary method ("ListBuilds", "/package.Service/Method"); returns bytes."""

@@ -1,0 +1,142 @@
+#include "gateway/builds_service.hpp"
+
+#include "gateway/answers.hpp"
+#include "gateway/build_resources.hpp"
+#include "gateway/builds_requests.hpp"
+#include "gateway/find_build.hpp"
+#include "gateway/gateway_link.hpp"
+#include "gateway/log_read_stream.hpp"
+#include "gateway/page_token.hpp"
+#include "gateway/unary_call.hpp"
+#include "gateway/watch_stream.hpp"
+#include "gateway/wire.hpp"
+
+#include <utility>
+
+namespace ib {
+
+namespace v1 = imagebuilder::v1;
+
+namespace {
+
+/// Parses, checks and translates a request.
+template <class Request>
+auto read_request(const grpc::ByteBuffer& bytes) {
+  return parse_and<Request>(bytes, [](const Request& request) { return translate(request); });
+}
+
+/// Answers a unary call with what was found, in the words of the wire.
+template <class Found, class Words>
+class translated_answer final : public house_answer<Found> {
+public:
+  translated_answer(std::shared_ptr<unary_call> call, Words words)
+      : call_(std::move(call)), words_(std::move(words)) {}
+  void found(const Found& what) override { call_->answer(words_(what)); }
+  void refuse(const error& why) override { call_->refuse(why); }
+
+private:
+  std::shared_ptr<unary_call> call_;
+  Words words_;
+};
+
+template <class Found, class Words>
+std::shared_ptr<house_answer<Found>> answer_with(std::shared_ptr<unary_call> call, Words words) {
+  return std::make_shared<translated_answer<Found, Words>>(std::move(call), std::move(words));
+}
+
+std::shared_ptr<house_answer<build_description>> build_answer_of(std::shared_ptr<unary_call> call) {
+  return answer_with<build_description>(std::move(call),
+                                        [](const build_description& build) { return to_wire(build); });
+}
+
+} // namespace
+
+grpc::ServerUnaryReactor* builds_service::GetBuild(grpc::CallbackServerContext*,
+                                                   const grpc::ByteBuffer* request,
+                                                   grpc::ByteBuffer* response) {
+  auto call = std::make_shared<unary_call>(response);
+  auto* reactor = call->reactor();
+  auto id = read_request<v1::GetBuildRequest>(*request);
+  if (!id)
+    call->refuse(id.error());
+  else if (auto channel = find_running(*board_, *id))
+    call->answer(to_wire(describe(*channel)));
+  else if (auto sent = send_to_gateway(system_, house_, serve_description{*id, build_answer_of(call)}); !sent)
+    call->refuse(sent.error());
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* builds_service::ListBuilds(grpc::CallbackServerContext*,
+                                                     const grpc::ByteBuffer* request,
+                                                     grpc::ByteBuffer* response) {
+  auto call = std::make_shared<unary_call>(response);
+  auto* reactor = call->reactor();
+  auto filter = read_request<v1::ListBuildsRequest>(*request);
+  if (!filter) {
+    call->refuse(filter.error());
+    return reactor;
+  }
+  auto answer = answer_with<build_page>(call, [board = board_, filter = *filter](const build_page& page) {
+    v1::ListBuildsResponse list;
+    for (const auto& summary : page.builds) {
+      auto build = to_wire(summary);
+      auto channel = summary.ended_ms == 0 ? find_running(*board, summary.build_id) : nullptr;
+      if (auto* latest = channel ? channel->latest() : nullptr) add_latest(*latest, build);
+      *list.add_builds() = std::move(build);
+    }
+    if (page.next) list.set_next_page_token(make_page_token(*page.next, filter));
+    return list;
+  });
+  if (auto sent = send_to_gateway(system_, house_, serve_page{std::move(*filter), std::move(answer)}); !sent)
+    call->refuse(sent.error());
+  return reactor;
+}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* builds_service::WatchBuild(grpc::CallbackServerContext*,
+                                                                       const grpc::ByteBuffer* request) {
+  auto stream = make_stream<watch_stream>(house_);
+  auto* reactor = stream.get();
+  auto id = read_request<v1::WatchBuildRequest>(*request);
+  if (!id)
+    stream->refuse(id.error());
+  else
+    serve(stream, *id);
+  return reactor;
+}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* builds_service::ReadLog(grpc::CallbackServerContext*,
+                                                                    const grpc::ByteBuffer* request) {
+  auto wish = read_request<v1::ReadLogRequest>(*request);
+  auto stream = make_stream<log_read_stream>(house_, wish ? *wish : log_wish{});
+  auto* reactor = stream.get();
+  if (!wish)
+    stream->refuse(wish.error());
+  else
+    serve(stream, wish->build_id);
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* builds_service::CancelBuild(grpc::CallbackServerContext*,
+                                                      const grpc::ByteBuffer* request,
+                                                      grpc::ByteBuffer* response) {
+  auto call = std::make_shared<unary_call>(response);
+  auto* reactor = call->reactor();
+  auto wish = read_request<v1::CancelBuildRequest>(*request);
+  if (!wish)
+    call->refuse(wish.error());
+  else if (auto sent =
+               send_to_gateway(system_, house_, serve_cancel{std::move(*wish), build_answer_of(call)});
+           !sent)
+    call->refuse(sent.error());
+  return reactor;
+}
+
+/// Of a build that does not run the journal has the channel.
+void builds_service::serve(const std::shared_ptr<pull_stream>& stream, const std::string& build_id) const {
+  if (auto channel = find_running(*board_, build_id)) return stream->stream(std::move(channel));
+  auto answer = std::make_shared<log_stream_answer>(stream);
+  if (auto sent = send_to_gateway(system_, house_, serve_channel{build_id, {}, answer}); !sent)
+    answer->refuse(sent.error());
+}
+
+} // namespace ib

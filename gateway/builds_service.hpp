@@ -1,0 +1,47 @@
+#pragma once
+
+#include "actors/running_builds.hpp"
+#include "gateway/pull_stream.hpp"
+
+#include <imagebuilder/v1/builds.grpc.pb.h>
+
+#include <caf/actor_system.hpp>
+
+#include <memory>
+#include <string>
+
+namespace ib {
+
+/// The extension service (proto/imagebuilder/v1/builds.proto). Like the compatible one: requests are checked
+/// on the gRPC thread, builds that run are read there from what their channels show, everything else goes to
+/// the gateway actor, and log bytes are sent without a copy.
+class builds_service final : public imagebuilder::v1::Builds::WithRawCallbackMethod_GetBuild<
+                                 imagebuilder::v1::Builds::WithRawCallbackMethod_ListBuilds<
+                                     imagebuilder::v1::Builds::WithRawCallbackMethod_WatchBuild<
+                                         imagebuilder::v1::Builds::WithRawCallbackMethod_ReadLog<
+                                             imagebuilder::v1::Builds::WithRawCallbackMethod_CancelBuild<
+                                                 imagebuilder::v1::Builds::Service>>>>> {
+public:
+  builds_service(caf::actor_system& system, std::shared_ptr<running_builds_board> board, stream_house house)
+      : system_(system), board_(std::move(board)), house_(std::move(house)) {}
+
+  grpc::ServerUnaryReactor* GetBuild(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                     grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListBuilds(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                       grpc::ByteBuffer* response) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* WatchBuild(grpc::CallbackServerContext* context,
+                                                         const grpc::ByteBuffer* request) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* ReadLog(grpc::CallbackServerContext* context,
+                                                      const grpc::ByteBuffer* request) override;
+  grpc::ServerUnaryReactor* CancelBuild(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override;
+
+private:
+  void serve(const std::shared_ptr<pull_stream>& stream, const std::string& build_id) const;
+
+  caf::actor_system& system_;
+  std::shared_ptr<running_builds_board> board_;
+  stream_house house_;
+};
+
+} // namespace ib
