@@ -3,6 +3,7 @@
 
 import os
 import sys
+import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
@@ -38,6 +39,17 @@ class CredentialsTest(WorkshopTest):
         self.assertEqual(grpc.StatusCode.UNAUTHENTICATED, caught.exception.code(), caught.exception.details())
         self.assertIn("cannot resolve image", caught.exception.details())
         self.assertNotIn("secret", caught.exception.details())
+
+    def pages(self, *more):
+        """What the service shows about itself, metrics included."""
+        places = [self.service.listening("metrics") + "/metrics"]
+        places += [f"{self.service.listening('debug')}/debug/{name}"
+                   for name in ("state", "actors", "running", "builds", "resolver", "journal", "config", "series", *more)]
+        texts = []
+        for place in places:
+            with urllib.request.urlopen("http://" + place, timeout=60) as answer:
+                texts.append(answer.read())
+        return texts
 
     def test_the_service_pushes_with_its_own_credentials_whatever_the_request_allows(self):
         last = self.assert_built(self.client.build_to_end(request(self.source("house"))))
@@ -86,8 +98,11 @@ class CredentialsTest(WorkshopTest):
             responses = self.client.build_to_end(request(source, auth=self.additional()))
         self.assertEqual(b"base\n", self.images.files(self.assert_built(responses).ref)["base"])
         self.assertIn(b"buildah", arguments.text)
-        for text in (arguments.text, self.client.log_text(build_id=responses[0].info.build_id),
-                     self.service.log_text().encode(), self.images.configuration(responses[-1].ref)):
+        build = responses[0].info.build_id
+        pages = self.pages(f"builds/{build}", f"builds/{build}/log")
+        self.assertIn(self.other.address.encode(), b"".join(pages))
+        for text in (arguments.text, self.client.log_text(build_id=build), self.service.log_text().encode(),
+                     self.images.configuration(responses[-1].ref), *pages):
             for secret in (OTHER[1], encoded(OTHER), OWN[1], encoded(OWN)):
                 self.assertNotIn(secret.encode(), text)
         # The image's layers are here by now; who may not pull them does not get them from here either.

@@ -10,9 +10,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import grpc  # noqa: E402
 
+from certificates import self_signed  # noqa: E402
 from client import Client, request  # noqa: E402
 from images import Images  # noqa: E402
-from registry import make_certificate  # noqa: E402
 from workshop import PROLOGUE, WorkshopTest, main  # noqa: E402
 
 
@@ -28,7 +28,7 @@ class TlsTest(WorkshopTest):
     @classmethod
     def prepare(cls):
         cls.ours = {"certFile": os.path.join(cls.folder, "our.pem"), "keyFile": os.path.join(cls.folder, "our.key")}
-        make_certificate("DNS:builder.test", cls.ours["keyFile"], cls.ours["certFile"])
+        self_signed("DNS:builder.test", cls.ours["keyFile"], cls.ours["certFile"])
         cls.closed = cls.add_registry("closed", host="IP:127.0.0.1", client_ca=cls.ours["certFile"])
         cls.how = {"plainHttp": False, "caFile": cls.closed.ca_file}
         cls.config = cls.at(cls.closed.address, {cls.closed.address: {**cls.how, **cls.ours}})

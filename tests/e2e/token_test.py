@@ -12,8 +12,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import grpc  # noqa: E402
 
 import leftovers  # noqa: E402
+from certificates import self_signed  # noqa: E402
 from client import Client, builder, request  # noqa: E402
-from registry import make_certificate  # noqa: E402
 from workshop import PROLOGUE, WorkshopTest, encoded, main  # noqa: E402
 
 ALICE = ("alice", "right-password-of-alice")
@@ -27,7 +27,7 @@ class TokenTest(WorkshopTest):
         keys = os.path.join(cls.folder, "keys")
         os.makedirs(keys)
         certificate = os.path.join(keys, "certificate.pem")
-        make_certificate("DNS:token.test", os.path.join(keys, "key.pem"), certificate)
+        self_signed("DNS:token.test", os.path.join(keys, "key.pem"), certificate)
         cls.tokens = cls.add_program("token_server.py", keys, "--user", ":".join(ALICE), "--identity",
                                      IDENTITY + ":alice")
         cls.guarded = cls.add_registry("guarded", auth=(

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 import uuid
 
+from certificates import self_signed
 from child import Child
 
 _CONFIG = """version: 0.1
@@ -42,7 +43,7 @@ class Registry:
         self._tls = self.ca_file = ""
         if host:
             self.ca_file, key = (os.path.join(folder, name) for name in ("ca.pem", "key.pem"))
-            make_certificate(host, key, self.ca_file)
+            self_signed(host, key, self.ca_file)
             clients = f', clientcas: ["{client_ca}"]' if client_ca else ""
             self._tls = f', tls: {{certificate: "{self.ca_file}", key: "{key}"{clients}}}'
         self._child = None
@@ -74,13 +75,6 @@ class Registry:
 
     def close(self):
         self._child.kill()
-
-
-def make_certificate(name, key, certificate):
-    """A certificate for a name ("DNS:a.test"), which is its own CA, and its key, both PEM files."""
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test",
-                    "-addext", "subjectAltName=" + name, "-keyout", key, "-out", certificate], check=True,
-                   capture_output=True)
 
 
 def _listening(line):
