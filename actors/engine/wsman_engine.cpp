@@ -77,8 +77,8 @@ void wsman_engine_work::stop(const stop_run& wish) {
 void wsman_engine_work::stop_workspace(const std::string& build_id) {
   context_->manager->stop(build_id, [build_id](const result<void>& answer) {
     if (!answer && answer.error().code != error_code::not_found)
-      io::log_warning("cannot stop a workspace that no build needs",
-                      {{"build_id", build_id}, {"cause", answer.error().message}});
+      log_of("house/engine", build_id, {})
+          .warning("cannot stop a workspace that no build needs", {{"cause", answer.error().message}});
   });
 }
 
@@ -187,7 +187,8 @@ void wsman_engine_work::decide_on(const found_build& build, const result<build_r
   }
   // Those that have not ended come for their runs. One that has ended here was to be stopped.
   if (!is_terminal(record->machine.state)) return;
-  io::log_info("stopping the workspace of a build that has ended", {{"build_id", build.build_id}});
+  log_of("house/engine", build.build_id, record->plan->trace)
+      .info("stopping the workspace of a build that has ended");
   stop_workspace(build.build_id);
 }
 

@@ -1,6 +1,6 @@
 #include "actors/engine/wsman_monitor.hpp"
 
-#include "actors/io/log.hpp"
+#include "actors/actor_log.hpp"
 
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -36,7 +36,7 @@ void wsman_monitor::listed(const workspaces_listed& m) {
   if (!std::exchange(has_listed_, true)) context_->health->ready(health_names::ws_manager);
   // Only a subscription that has lasted tells that ws-manager is well.
   if (subscription_) backoff_ = context_->timing.first_backoff;
-  if (std::exchange(lost_, false)) io::log_info("ws-manager is back");
+  if (std::exchange(lost_, false)) log_of("house/engine").info("ws-manager is back");
   // What changes between the list and the subscription shows in a second list.
   auto pause = subscription_ ? context_->timing.relist : context_->timing.second_look;
   if (!subscription_) subscribe();
@@ -67,8 +67,9 @@ void wsman_monitor::over(const subscription_over& m) {
 
 void wsman_monitor::lost(const error& why) {
   if (!std::exchange(lost_, true))
-    io::log_warning("lost ws-manager; builds go on and are looked for when it is back",
-                    {{"cause", why.message}});
+    log_of("house/engine")
+        .warning("lost ws-manager; builds go on and are looked for when it is back",
+                 {{"cause", why.message}});
   subscription_.reset();
   // Later losses are no reason to send clients away: builds wait for ws-manager.
   if (!has_listed_)

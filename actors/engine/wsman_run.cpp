@@ -262,7 +262,8 @@ void wsman_run_work::stopped(const stop_answered& m) {
 
 void wsman_run_work::stop_too_late() {
   if (how_) return;
-  io::log_warning("ws-manager does not end a workspace that is to stop", {{"build_id", id()}});
+  log_of("house/engine/" + id(), id(), order_.plan->trace)
+      .warning("ws-manager does not end a workspace that is to stop");
   fail(fault_class::infrastructure, "ws-manager did not end the build's workspace");
 }
 
@@ -297,7 +298,8 @@ wsman_run_impl::behavior_type wsman_run(wsman_run_impl::stateful_pointer<wsman_r
                                         std::shared_ptr<wsman_context> context, wsman_run_order order,
                                         wsman_engine_impl engine) {
   auto* work = &self->state.work;
-  auto seen = enter_board(self, "wsman_run", "house/engine/" + order.plan->build_id);
+  const auto path = "house/engine/" + order.plan->build_id;
+  auto seen = enter_board(self, "wsman_run", path, log_of(path, order.plan->build_id, order.plan->trace));
   // The house is closing: what follows of the workspace is the next process's.
   self->set_down_handler([self](const caf::down_msg& down) {
     if (down.reason == caf::exit_reason::user_shutdown) self->quit();
