@@ -43,8 +43,8 @@ struct local_context {
   std::shared_ptr<io::registry_client> registry;
   std::shared_ptr<io::credential_store> credentials;
   std::shared_ptr<io::fault_points> faults; ///< null unless faults are injected
-  mutable store_gate store;  ///< who may use the layer cache now
-  std::stop_source shutdown; ///< ends every run when the process ends
+  mutable store_gate store;                 ///< who may use the layer cache now
+  std::stop_source shutdown;                ///< ends every run when the process ends
   std::shared_ptr<service_health> health = std::make_shared<service_health>(); ///< told of missing tools
   worker_threads workers; ///< the process waits for them before it exits
 };

@@ -23,6 +23,7 @@ int status_of(const error& why) {
   case error_code::not_found:
     return 404;
   case error_code::invalid_argument:
+  case error_code::out_of_range:
     return 400;
   case error_code::failed_precondition:
     return 409;

@@ -1,3 +1,4 @@
+// Long on purpose: one director, told from every side.
 #include "actors/director.hpp"
 
 #include "actors/journal_keeper.hpp"
@@ -354,6 +355,8 @@ TEST_CASE("a wish to cancel that meets a crash is to be tried again", "[director
             },
             [](const run_output&) {},
             [](const run_phase&) {},
+            [](const run_note&) {},
+            [](const run_log_access&) {},
             [](const run_ended&) {}};
   }));
   house.tell(house.actor, build_ready{"b1", caf::actor_cast<caf::strong_actor_ptr>(build)});

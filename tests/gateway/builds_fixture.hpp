@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/builds_service.hpp"
+#include "gateway/gateway_actor.hpp"
 #include "gateway/grpc_server.hpp"
 #include "tests/actors/fakes.hpp"
 
