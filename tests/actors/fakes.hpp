@@ -177,6 +177,7 @@ struct director_script {
   std::map<std::string, build_actor> ready; ///< the newest incarnation of each build
   size_t introductions = 0;
   std::vector<build_ended> ended;
+  std::vector<std::shared_ptr<const build_plan>> adopted;
 };
 
 inline director_actor::behavior_type scripted_director(director_actor::pointer,
@@ -191,7 +192,7 @@ inline director_actor::behavior_type scripted_director(director_actor::pointer,
       },
       [script](const build_ended& who) { script->ended.push_back(who); },
       [](const cancel_build&) { return cancel_answer{result<void>{}}; },
-      [](const adopt_build&) {},
+      [script](const adopt_build& wish) { script->adopted.push_back(wish.plan); },
   };
 }
 

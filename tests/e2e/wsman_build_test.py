@@ -207,7 +207,31 @@ class EndTest(WsmanTest):
         self.assert_built(stream)
 
     def test_a_build_is_cancelled_by_stopping_its_workspace(self):
-        self.skipTest("cancelling has no API yet")
+        stream, first = self.workspace()
+        self.wait_for_message(stream, "building")
+        self.cancel(first.info.build_id, "not needed")
+        self.assertEqual("build cancelled: not needed", self.assert_failed(stream))
+        self.assertIn((first.info.build_id, workspaces.IMMEDIATELY),
+                      [(stop.id, stop.policy) for stop in self.manager.stops()])
+
+    def test_a_build_that_is_cancelled_while_it_waits_for_ws_manager_leaves_nothing(self):
+        self.manager.script("StartWorkspace", {"code": 14, "do_it": True})
+        self.manager.quiet(True)
+        self.addCleanup(self.manager.quiet, False)
+        stream, first = self.begin()
+        self.wait_for_message(stream, "currently unavailable")
+        self.cancel(first.info.build_id, "not needed")
+        self.assertEqual("build cancelled: not needed", self.assert_failed(stream))
+        self.assertIn(first.info.build_id, [stop.id for stop in self.manager.stops()])
+
+
+class TimeLimitTest(WsmanTest):
+    config = {"local": {"buildTimeLimit": "1s"}}
+
+    def test_a_build_that_takes_too_long_is_stopped(self):
+        stream, first = self.workspace()
+        self.assertIn("build exceeded its time limit of 1 s", self.assert_failed(stream))
+        self.assertIn(first.info.build_id, [stop.id for stop in self.manager.stops()])
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """What the tests of the engine `wsman` stand on: a registry, ws-manager's stand-in and the service, one of each per class."""
 
+import http.client
+import json
 import os
 import shutil
 import tempfile
 import unittest
 
-from child import show
+from child import PATIENCE, show
 from client import FAILURE, RUNNING, SUCCESS, Client, content, file_source, git, request
 from images import Images
 from registry import Registry
@@ -19,7 +21,7 @@ class WsmanTest(unittest.TestCase):
     """Subclasses set what they need; everything ends with the class."""
 
     orchestrator = {}  # laid over this house's own
-    config = {}  # laid over the service's defaults
+    config = {}  # laid over the service's
 
     @classmethod
     def setUpClass(cls):
@@ -50,7 +52,7 @@ class WsmanTest(unittest.TestCase):
 
     @classmethod
     def add_service(cls, **more):
-        service = Service(cls.folder, {**cls.config, "orchestrator": {
+        service = Service(cls.folder, {"debug": {"allowCancel": True}, **cls.config, "orchestrator": {
             "wsman": cls.wsman_config(), "builderImage": BUILDER_IMAGE, "pullSecret": "pull-secret",
             "baseImageRepository": cls.registry.address + "/base-images",
             "workspaceImageRepository": cls.registry.address + "/workspace-images", **cls.orchestrator, **more}})
@@ -90,6 +92,15 @@ class WsmanTest(unittest.TestCase):
             self.manager.terminal(first.info.build_id)
             self.manager.write(first.info.build_id, text)
         return stream, first
+
+    def cancel(self, build_id, reason):
+        """Through the debug endpoint."""
+        connection = http.client.HTTPConnection(self.service.listening("debug"), timeout=PATIENCE)
+        self.addCleanup(connection.close)
+        connection.request("POST", f"/debug/builds/{build_id}/cancel", json.dumps({"reason": reason}),
+                           {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        self.assertEqual(202, answer.status, answer.read())
 
     def push_image(self, ref):
         """What the builder image would have pushed."""
