@@ -196,6 +196,35 @@ class DebugTest(WorkshopTest):
         self.assertEqual([], browser.console())
 
 
+class DebugFaultTest(WorkshopTest):
+    config = {"faultInjection": {"enabled": True}}
+
+    @classmethod
+    def prepare(cls):
+        cls.add_repository("house", {"Dockerfile": PROLOGUE + "RUN " + cls.gate.command("crash") + "\n"})
+
+    def kill(self, path):
+        self.client.raw("/imagebuilder.v1.Faults/KillActor", bytes([0x0a, len(path)]) + path.encode())
+
+    def test_the_tree_shows_the_restart_of_a_killed_actor(self):
+        browser = Browser()
+        self.addCleanup(browser.close)
+        browser.open(f"http://{self.service.listening('debug')}/#actors")
+        browser.wait_for("document.getElementById('link').textContent === 'live'")
+        build = self.client.build(request(self.source("house")))
+        build_id = next(build).info.build_id
+        self.gate.wait_for("crash")
+        for path in ("house/fan_out", "house/director", "house/builds/" + build_id):
+            row = f"document.querySelector('[data-path=\"{path}\"]')"
+            browser.wait_for(f"{row}?.children[6].textContent === '0'")
+            self.kill(path)
+            browser.wait_for(f"{row}.children[6].textContent === '1' && {row}.children[1].textContent !== 'crashed'")
+            self.assertIn("kill", browser.run(f"return {row}.children[7].textContent"))
+        self.gate.open("crash")
+        self.assert_built([*build])
+        self.assertEqual([], browser.console())
+
+
 class NoDebugTest(WorkshopTest):
     def test_it_can_be_turned_off(self):
         service = self.add_service({"debug": {"address": "off"}, "health": {"address": "off"}})
