@@ -167,8 +167,7 @@ private:
   }
 
   static error restarting(const std::string& part) {
-    return {
-        error_code::unavailable, "the " + part + " is restarting; nothing was started, try again", "", {}};
+    return {error_code::unavailable, "the " + part + " is restarting; try again", "", {}};
   }
 
   static error with_field(error e, const std::string& field) {

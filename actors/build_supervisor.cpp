@@ -16,6 +16,11 @@ namespace ib {
 
 namespace {
 
+/// Before a journal that is restarting is asked again.
+constexpr std::chrono::milliseconds journal_pause{200};
+/// A build whose record the journal dies over so often is what kills it.
+constexpr int max_silences = 10;
+
 int64_t now_ms(build_supervisor_impl::pointer self) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(self->clock().now().time_since_epoch())
       .count();
@@ -69,7 +74,7 @@ void build_supervision::start(const std::string& build_id) {
 
 void build_supervision::load(const std::string& build_id) {
   auto journal = find_actor<journal_actor>(self_->system(), names::journal);
-  if (!journal) return crashed(build_id, "the journal is away");
+  if (!journal) return postpone(build_id, journal_pause);
   self_->request(journal, ask_timeout, journal_find{build_id, ""})
       .then(
           [this, build_id](const journal_found& found) {
@@ -80,13 +85,22 @@ void build_supervision::load(const std::string& build_id) {
             else
               postpone(build_id);
           },
-          [this, build_id](const caf::error&) { crashed(build_id, "the journal did not answer"); });
+          [this, build_id](const caf::error&) { journal_is_gone(build_id); });
+}
+
+/// A journal that dies is no fault of the build, unless the build is what kills it.
+void build_supervision::journal_is_gone(const std::string& build_id) {
+  auto child = children_->find(build_id);
+  if (child == children_->end()) return;
+  if (++child->second.silences > max_silences) return crashed(build_id, "the journal did not answer");
+  postpone(build_id, journal_pause);
 }
 
 void build_supervision::spawn_child(build_record record) {
   auto child = children_->find(record.plan->build_id);
   if (child == children_->end()) return;
   child->second.trace = record.plan->trace;
+  child->second.silences = 0;
   child->second.actor = self_->spawn<caf::monitored>(build, std::move(record), settings_);
 }
 
@@ -139,8 +153,8 @@ void build_supervision::give_up(const std::string& build_id, const std::string& 
 
 /// Without the journal no end can be kept, and so none may be told: the build stays a child and is tried
 /// again.
-void build_supervision::postpone(const std::string& build_id) {
-  self_->delayed_send(self_, std::chrono::milliseconds(limits_.max_delay_ms), restart_build{build_id});
+void build_supervision::postpone(const std::string& build_id, std::chrono::milliseconds pause) {
+  self_->delayed_send(self_, pause, restart_build{build_id});
 }
 
 void build_supervision::end_as_failure(const build_record& record, const std::string& cause) {
@@ -178,10 +192,13 @@ void build_supervision::end_as_failure(const build_record& record, const std::st
           [this, id](const caf::error&) { postpone(id); });
 }
 
-void build_supervision::close() {
-  for (auto& [id, child] : *children_)
-    if (child.actor) self_->send_exit(child.actor, caf::exit_reason::user_shutdown);
-  children_->clear();
+void build_supervision::close() { end_orphans(*children_); }
+
+void end_orphans(build_children& children) {
+  for (auto& [id, child] : children)
+    if (child.actor)
+      caf::anon_send_exit(caf::actor_cast<caf::actor>(child.actor), caf::exit_reason::user_shutdown);
+  children.clear();
 }
 
 build_supervisor_impl::behavior_type

@@ -4,6 +4,7 @@
 #include "actors/domain/restart_policy.hpp"
 #include "actors/interfaces.hpp"
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,11 +16,14 @@ struct build_child {
   build_actor actor; ///< null between a crash and the restart
   restart_policy policy;
   trace_context trace; ///< of the build's caller, once the journal has told it
+  int silences = 0; ///< questions for its record in a row that the journal died over
 };
 
 /// The children belong to the root supervisor: when the build supervisor itself restarts, the next
 /// incarnation finds them here.
 using build_children = std::map<std::string, build_child>;
+/// Ends the builds that a supervisor has left behind which has ended for good.
+void end_orphans(build_children& children);
 
 /// Time to start a crashed build again.
 struct restart_build {
@@ -53,7 +57,11 @@ private:
   void crashed(const std::string& build_id, const std::string& cause);
   void give_up(const std::string& build_id, const std::string& cause);
   void end_as_failure(const build_record& record, const std::string& cause);
-  void postpone(const std::string& build_id);
+  void journal_is_gone(const std::string& build_id);
+  void postpone(const std::string& build_id, std::chrono::milliseconds pause);
+  void postpone(const std::string& build_id) {
+    postpone(build_id, std::chrono::milliseconds(limits_.max_delay_ms));
+  }
 
   build_supervisor_impl::pointer self_;
   std::shared_ptr<build_children> children_;

@@ -47,14 +47,20 @@ void direction::read_books() {
   self_->request(journal, ask_timeout, journal_list_unfinished{})
       .await(
           [this](const journal_unfinished& list) {
+            look_at_what_waited();
             if (!list.records) return books_are_closed(list.records.error());
             books_closed_.reset();
             recover(*list.records);
           },
           [this](const caf::error&) {
+            look_at_what_waited();
             books_are_closed({error_code::unavailable, "the journal did not answer", "", {}});
           });
 }
+
+/// CAF itself takes up again only the ordinary messages that it put aside: the wish to end is an urgent one
+/// and would wait for ever.
+void direction::look_at_what_waited() { self_->mailbox().flush_cache(); }
 
 /// Without the books nothing may be started: a build of the same reference might be in them.
 void direction::books_are_closed(error why) {

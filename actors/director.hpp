@@ -70,6 +70,7 @@ private:
   };
 
   void recover(const std::vector<build_record>& records);
+  void look_at_what_waited();
   void books_are_closed(error why);
   void keep_later(const std::string& build_id, int tries);
   void start(const admit_build& wish, promise answer);

@@ -238,6 +238,24 @@ TEST_CASE("a build is not given up while the journal is away", "[supervisor]") {
   CHECK(channel->latest()->message == "build failed: no");
 }
 
+TEST_CASE("a build does not pay with its restarts for a journal that dies", "[supervisor]") {
+  supervised house;
+  auto channel = house.admit("b1", "r/ws:1");
+  house.crash(house.actor("b1"));
+  for (int i = 0; i < 8; ++i) {
+    house.remove(names::journal);
+    house.advance(300ms);
+    auto dying = house.put(names::journal, spawn_journal(house.system(), house.store));
+    caf::anon_send_exit(dying, caf::exit_reason::kill);
+    house.advance(100ms);
+  }
+  house.put(names::journal, spawn_journal(house.system(), house.store));
+  house.advance(1s);
+  REQUIRE(house.children->contains("b1"));
+  CHECK(house.actor("b1"));
+  CHECK_FALSE(channel->ended());
+}
+
 TEST_CASE("a restarted director hears of every build that lives", "[supervisor]") {
   supervised house;
   auto channel = house.admit("b1", "r/ws:1");
