@@ -1,3 +1,4 @@
+// Long on purpose: one build and all that happens to it, in the order of its life.
 #include "actors/build.hpp"
 
 #include "actors/io/utc_time.hpp"
@@ -19,6 +20,8 @@ namespace {
 constexpr std::chrono::milliseconds engine_pause{200};
 /// A run may have to wait for the engine to find out how to build at all.
 constexpr std::chrono::minutes start_timeout{5};
+/// An engine that died so often over a build's wish is killed by it.
+constexpr int max_engine_deaths = 3;
 
 template <class... Ts>
 void tell_director(build_impl::pointer self, Ts&&... message) {
@@ -146,7 +149,15 @@ void build_work::begin_run() {
   if (!engine) return await_engine(false);
   self_->request(engine, start_timeout, start_run{record_.plan, record_.machine.attempt})
       .then([this](const run_handle& handle) { follow(handle); },
-            [this](const caf::error&) { apply(run_lost{}); });
+            [this](const caf::error&) { engine_is_gone(false); });
+}
+
+/// A start may be asked for twice: it is one run. So an engine that dies over it is no reason to spend an
+/// attempt.
+void build_work::engine_is_gone(bool attach) {
+  if (++engine_deaths_ <= max_engine_deaths) return await_engine(attach);
+  engine_deaths_ = 0;
+  apply(run_lost{});
 }
 
 void build_work::carry_out(const stop_run_effect&) {
@@ -188,7 +199,7 @@ void build_work::attach() {
       ->request(engine, ask_timeout,
                 attach_run{id(), record_.machine.attempt, record_.plan, record_.machine.state})
       .then([this](const run_handle& handle) { follow(handle); },
-            [this](const caf::error&) { apply(run_lost{}); });
+            [this](const caf::error&) { engine_is_gone(true); });
   if (record_.machine.state == build_state::stopping) self_->send(engine, stop_run{id()});
 }
 
@@ -214,6 +225,7 @@ void build_work::follow(const run_handle& handle) {
   }
   run_ = caf::actor_cast<run_actor>(*handle.run);
   run_told_its_end_ = false;
+  engine_deaths_ = 0;
   redactor_ = std::make_unique<redactor>(record_.secrets);
   redactor_base_ = taken_ = record_.raw_offset;
   last_sign_ = self_->clock().now();

@@ -62,6 +62,7 @@ private:
   void run_is_gone();
   void begin_run();
   void attach();
+  void engine_is_gone(bool attach);
   void await_engine(bool attach);
   void flush_output();
   void follow(const run_handle& handle);
@@ -93,6 +94,7 @@ private:
   caf::actor_clock::time_point phase_began_; ///< or this incarnation
   bool stall_check_armed_ = false;
   bool run_told_its_end_ = false;
+  int engine_deaths_ = 0; ///< in a row, over questions of this build
 };
 
 struct build_actor_state {

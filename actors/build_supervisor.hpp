@@ -16,7 +16,7 @@ struct build_child {
   build_actor actor; ///< null between a crash and the restart
   restart_policy policy;
   trace_context trace; ///< of the build's caller, once the journal has told it
-  int silences = 0; ///< questions for its record in a row that the journal died over
+  int silences = 0;    ///< questions for its record in a row that the journal died over
 };
 
 /// The children belong to the root supervisor: when the build supervisor itself restarts, the next

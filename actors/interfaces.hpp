@@ -24,7 +24,7 @@ using journal_actor = caf::typed_actor<
     // Keeps how a request came to a build.
     caf::reacts_to<journal_note_request>,
     // Keeps what a one-time URL answered, until the build has ended.
-    caf::reacts_to<journal_note_answer>>;
+    caf::replies_to<journal_note_answer>::with<journal_kept>>;
 
 /// The pool and its workers speak the same interface.
 using resolver_actor = caf::typed_actor<

@@ -52,6 +52,10 @@ journal_work::promise journal_work::wait_for_commit(const result<void>& staged) 
   return answer;
 }
 
+journal_work::promise journal_work::note_answer(const journal_note_answer& m) {
+  return wait_for_commit(store_->note_answer(m.build_id, m.url, m.answer));
+}
+
 /// A note that cannot be kept is not worth a build; the log says so.
 void journal_work::note(const result<void>& staged) {
   schedule_commit();
@@ -148,9 +152,7 @@ journal_impl::behavior_type journal_keeper(journal_impl::stateful_pointer<journa
       [work](const journal_describe& m) { return journal_described{work->settled().describe(m.build_id)}; },
       [work](const journal_list& m) { return journal_listed{work->settled().list(m.filter)}; },
       [work](const journal_note_request& m) { work->note(work->store().note_request(m.note)); },
-      [work](const journal_note_answer& m) {
-        work->note(work->store().note_answer(m.build_id, m.url, m.answer));
-      },
+      [work](const journal_note_answer& m) { return work->note_answer(m); },
       [work](const commit_batch&) { work->commit(); }, [work](const retain_builds&) { work->retain(); },
       [work](const try_storage&) { work->look_again(); });
 }

@@ -34,6 +34,7 @@ public:
   caf::typed_response_promise<journal_kept> create(const journal_create& m);
   caf::typed_response_promise<journal_kept> advance(const journal_advance& m);
   journal_kept append(const journal_append& m);
+  caf::typed_response_promise<journal_kept> note_answer(const journal_note_answer& m);
   void note(const result<void>& staged);
   void commit();
   void retain();

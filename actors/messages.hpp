@@ -37,8 +37,8 @@ struct journal_append {
   uint64_t at = 0; ///< offset of the first byte in the log
   uint64_t raw_offset = 0;
 };
-/// The answer of the three above: it is kept, or why not. `unavailable` where the storage fails: the same may
-/// be tried again.
+/// The answer of the three above, and of journal_note_answer: it is kept, or why not. `unavailable` where the
+/// storage fails: the same may be tried again.
 struct journal_kept {
   result<void> outcome;
 };
@@ -46,7 +46,7 @@ struct journal_kept {
 struct journal_note_request {
   request_note note;
 };
-/// What a one-time URL of a build's source answered. Without an answer.
+/// What a one-time URL of a build's source answered.
 struct journal_note_answer {
   std::string build_id;
   std::string url;

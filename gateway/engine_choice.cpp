@@ -26,17 +26,19 @@ public:
   explicit local_choice(std::shared_ptr<local_context> context) : context_(std::move(context)) {}
 
   caf::strong_actor_ptr spawn(caf::actor_system& system) override {
-    return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(local_engine, context_));
+    return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(local_engine, context_, runs_));
   }
   size_t concurrent_builds() const override {
     return context_->settings.concurrent_builds == 0 ? cores() : context_->settings.concurrent_builds;
   }
   bool access_comes_later() const override { return false; }
+  void end_orphans() override { runs_->end_all(); }
   void end_runs() override { context_->shutdown.request_stop(); }
   void wait() override { context_->workers.wait(); }
 
 private:
   std::shared_ptr<local_context> context_;
+  std::shared_ptr<local_runs> runs_ = std::make_shared<local_runs>();
 };
 
 result<std::unique_ptr<chosen_engine>> choose_local(const config::settings& settings, engine_ground ground) {
@@ -66,6 +68,7 @@ public:
   /// Kubernetes finds places for them.
   size_t concurrent_builds() const override { return 1'000'000; }
   bool access_comes_later() const override { return true; }
+  void end_orphans() override {}
   void end_runs() override {}
   void wait() override {
     context_->manager->close();

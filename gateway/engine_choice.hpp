@@ -39,6 +39,8 @@ public:
   virtual size_t concurrent_builds() const = 0;
   /// True where a build's log has its place once the build runs, and not before (see stream_house).
   virtual bool access_comes_later() const = 0;
+  /// Its actor has ended for good: so do the runs that outlived its crashes.
+  virtual void end_orphans() = 0;
   /// The process ends: so does everything that is under way.
   virtual void end_runs() = 0;
   /// Returns when nothing of it runs any more. After end_runs(), and before the actor system ends.

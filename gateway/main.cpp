@@ -7,6 +7,9 @@
 #include <CLI/CLI.hpp>
 #include <absl/synchronization/mutex.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -19,6 +22,7 @@ namespace {
 
 constexpr int exit_usage = 2;
 constexpr int exit_unavailable = 3;
+constexpr int exit_broken = 70; // EX_SOFTWARE
 
 struct run_flags {
   std::string config;
@@ -61,6 +65,29 @@ sigset_t ending_signals() {
   return signals;
 }
 
+/// How long the service may take to stop: under the 30 s of an orderly end (spec: operations.md, "Life
+/// cycle"), longer only where builds are given more by the configuration.
+std::chrono::seconds stop_limit(const ib::config::settings& settings) {
+  constexpr std::chrono::seconds usual{28};
+  auto grace =
+      std::chrono::ceil<std::chrono::seconds>(std::chrono::milliseconds(settings.local.stop_grace_ms));
+  return std::max(usual, grace + std::chrono::seconds(10));
+}
+
+/// Ends a process that is stopping: at once with a second signal, and where its orderly end takes too long.
+/// Nothing is lost with it: the journal has everything, and children die with their parent.
+void watch_the_end(const sigset_t& signals, std::chrono::seconds limit) {
+  timespec time{};
+  time.tv_sec = limit.count();
+  int second = 0;
+  do {
+    second = sigtimedwait(&signals, nullptr, &time);
+  } while (second < 0 && errno == EINTR);
+  if (second > 0) std::_Exit(128 + second);
+  ib::io::log_error("the service does not stop in time and ends as it is");
+  std::_Exit(0);
+}
+
 int run(const run_flags& flags) {
   ib::io::set_log_json(flags.json_log || isatty(STDERR_FILENO) == 0);
   ib::io::set_log_version(IB_VERSION);
@@ -83,15 +110,11 @@ int run(const run_flags& flags) {
   int signal = 0;
   sigwait(&signals, &signal);
   ib::io::log_info("stopping", {{"signal", strsignal(signal)}});
-  // A second signal ends the process at once.
-  std::thread([signals] {
-    int second = 0;
-    sigwait(&signals, &second);
-    std::_Exit(128 + second);
-  }).detach();
+  std::thread([signals, limit = stop_limit(*settings)] { watch_the_end(signals, limit); }).detach();
+  bool broken = (*service)->is_broken();
   service->reset();
   ib::io::flush_log();
-  return 0;
+  return broken ? exit_broken : 0;
 }
 
 int check_config(const std::string& path) {

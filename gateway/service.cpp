@@ -40,10 +40,13 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
+#include <prometheus/counter.h>
 
 #include <prometheus/gauge.h>
 
 #include <algorithm>
+#include <csignal>
+#include <future>
 #include <thread>
 #include <unistd.h>
 #include <utility>
@@ -141,6 +144,8 @@ struct service::parts {
   house_config actor_config;
   std::unique_ptr<caf::actor_system> system;
   caf::actor root;
+  std::shared_ptr<std::promise<void>> house_end = std::make_shared<std::promise<void>>();
+  std::shared_ptr<std::atomic<bool>> broken = std::make_shared<std::atomic<bool>>(false);
   std::unique_ptr<image_builder_service> api;
   std::unique_ptr<builds_service> extension;
   std::shared_ptr<io::fault_injector> faults; ///< null unless faults are injected
@@ -154,6 +159,7 @@ struct service::parts {
   void open_journal(const config::settings& settings, const std::filesystem::path& state);
   std::function<std::string(const std::string&)> log_urls(const config::settings& settings) const;
   void open_house(const config::settings& settings);
+  void close_house();
   std::vector<child_spec> children_of_the_house(const config::settings& settings);
   void serve_logs();
   void show_metrics();
@@ -194,12 +200,13 @@ std::vector<child_spec> service::parts::children_of_the_house(const config::sett
       {names::resolver,
        [this, resolver](auto& s) { return strong(s.spawn(resolver_pool, registry, resolver)); }},
       {names::ref_cache, [this, ahead](auto& s) { return strong(s.spawn(ref_cache, refs, ahead)); }, false},
-      {names::engine, [this](auto& s) { return engine->spawn(s); }},
+      {names::engine, [this](auto& s) { return engine->spawn(s); }, true, [this] { engine->end_orphans(); }},
       {names::fan_out, [this](auto& s) { return strong(s.spawn(fan_out, board)); }, false},
       {names::builds,
        [this, build](auto& s) {
          return strong(s.spawn(build_supervisor, children, restart_limits{}, build));
-       }},
+       },
+       true, [this] { end_orphans(*children); }},
       {names::director, [this, direction](auto& s) { return strong(s.spawn(director, board, direction)); }},
       {names::gateway, [intake](auto& s) { return strong(s.spawn(gateway, intake)); }},
   };
@@ -223,6 +230,15 @@ void service::parts::open_house(const config::settings& settings) {
   restart_limits limits;
   limits.intensity = 10;
   root = system->spawn(house, children_of_the_house(settings), limits, health, meter);
+  root->attach_functor([end = house_end, broken = broken](const caf::error& reason) {
+    if (reason && reason != caf::exit_reason::normal && reason != caf::exit_reason::user_shutdown) {
+      *broken = true;
+      io::log_error("the root of the house has crashed: the service ends; it finds everything again when it "
+                    "is started anew");
+      ::kill(::getpid(), SIGTERM);
+    }
+    end->set_value();
+  });
   // Who calls as soon as the service listens is not to be told that the gateway is restarting.
   caf::scoped_actor here(*system);
   here->request(root, ask_timeout, await_house{})
@@ -230,6 +246,22 @@ void service::parts::open_house(const config::settings& settings) {
                [](const caf::error&) {
                  io::log_error("the actors take long to start; callers are told to try again meanwhile");
                });
+}
+
+/// Ends all actors but those that answer nobody.
+void service::parts::close_house() {
+  constexpr std::chrono::seconds patience{15};
+  caf::anon_send(root, stop_house{});
+  root = nullptr;
+  if (house_end->get_future().wait_for(patience) == std::future_status::timeout)
+    io::log_warning("the actors do not end in time");
+  if (!*broken) return;
+  for (auto name : {names::gateway, names::director, names::builds, names::fan_out, names::engine,
+                    names::ref_cache, names::resolver, names::journal}) {
+    if (auto actor = system->registry().get(name))
+      caf::anon_send_exit(caf::actor_cast<caf::actor>(actor), caf::exit_reason::user_shutdown);
+    system->registry().erase(name);
+  }
 }
 
 void service::parts::serve_logs() {
@@ -264,6 +296,12 @@ result<void> service::parts::serve_debug(const config::settings& settings, const
 }
 
 grpc::Service* service::parts::open_faults() {
+  for (size_t i = 0; i < io::fault_kinds; ++i) {
+    auto kind = static_cast<io::fault_kind>(i);
+    meter->before_collect([faults = faults, kind, &counter = meter->injected_faults(to_string(kind))] {
+      counter.Increment(static_cast<double>(faults->tally().count(kind)) - counter.Value());
+    });
+  }
   faults_api = std::make_unique<faults_service>(faults);
   io::log_warning("fault injection is enabled: whoever reaches the API may break this service on purpose");
   return faults_api.get();
@@ -331,6 +369,8 @@ service::service(std::unique_ptr<parts> p) : parts_(std::move(p)) {}
 
 const std::string& service::address() const { return parts_->server->address(); }
 
+bool service::is_broken() const { return *parts_->broken; }
+
 service::~service() {
   parts_->health->not_ready(health_names::shutdown, "the service is stopping");
   *parts_->draining = true;
@@ -339,8 +379,8 @@ service::~service() {
     channel->wake_all();
   // Before the server, which waits for every call: those that are still being decided are answered once the
   // actors they wait for are gone.
-  caf::anon_send(parts_->root, stop_house{});
-  parts_->root = nullptr;
+  parts_->close_house();
+  // Not before the builds have ended: they would take the end of their run for its failure.
   parts_->engine->end_runs();
   if (parts_->server) parts_->server->stop();
   parts_->mirror.follow(nullptr, *parts_->health);

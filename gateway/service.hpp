@@ -20,6 +20,9 @@ public:
   /// "host:port" the gRPC server listens on, with the port that was chosen for ":0".
   const std::string& address() const;
 
+  /// The root of the actors has crashed; the process has sent itself SIGTERM and should be started anew.
+  bool is_broken() const;
+
 private:
   struct parts;
   explicit service(std::unique_ptr<parts> p);

@@ -1,5 +1,7 @@
 #include "actors/engine/buildah.hpp"
 
+#include "actors/engine/leftovers.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -167,7 +169,7 @@ std::map<std::string, std::string> buildah::environment() const {
       {"LANG", "C.UTF-8"},
       {"CONTAINERS_CONF", run_folder_ / "containers.conf"},
       {"CONTAINERS_STORAGE_CONF", run_folder_ / "storage.conf"},
-      {"IMAGE_BUILDER_STATE", context_.folders.state}, // how leftovers of a killed service are recognised
+      state_mark(context_.folders),
   };
   std::vector<const char*> inherited(proxy_variables.begin(), proxy_variables.end());
   inherited.insert(inherited.end(), {"SSL_CERT_FILE", "SSL_CERT_DIR"});

@@ -24,6 +24,8 @@ bool below(const std::string& path, const std::string& folder) {
   return path == folder || path.starts_with(folder + "/");
 }
 
+constexpr const char* mark_name = "IMAGE_BUILDER_STATE";
+
 /// A build's process is known by its environment (our tools) or by its root folder (commands of a
 /// Dockerfile).
 bool belongs_to(const fs::path& process, const std::string& state) {
@@ -33,7 +35,7 @@ bool belongs_to(const fs::path& process, const std::string& state) {
   std::ifstream file(process / "environ", std::ios::binary);
   std::string variable;
   while (std::getline(file, variable, '\0'))
-    if (variable == "IMAGE_BUILDER_STATE=" + state) return true;
+    if (variable == mark_name + ("=" + state)) return true;
   return false;
 }
 
@@ -75,6 +77,10 @@ void empty_folder(const fs::path& folder) {
 }
 
 } // namespace
+
+std::pair<std::string, std::string> state_mark(const engine_folders& folders) {
+  return {mark_name, folders.state.string()};
+}
 
 void clean_leftovers(const engine_folders& folders) {
   auto state = folders.state.string();

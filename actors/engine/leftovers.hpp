@@ -2,7 +2,13 @@
 
 #include "actors/engine/local_context.hpp"
 
+#include <string>
+#include <utility>
+
 namespace ib {
+
+/// The variable by which every child process of a build is recognised when its service was killed.
+std::pair<std::string, std::string> state_mark(const engine_folders& folders);
 
 /// Removes what a predecessor that was killed left behind below the state folders: processes, mounts, folders
 /// of builds, run-time state of the store. To be called before any run, by the holder of the state lock.

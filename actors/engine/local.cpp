@@ -12,33 +12,46 @@
 
 namespace ib {
 
-/// Runs never outlive their engine: builds see them as lost and start anew.
-local_engine_work::~local_engine_work() {
-  for (const auto& [id, run] : runs_)
-    caf::anon_send_exit(run.actor, caf::exit_reason::user_shutdown);
+namespace {
+
+/// Between two looks for the result of a probe that a former incarnation began.
+constexpr std::chrono::milliseconds probe_pause{100};
+
+} // namespace
+
+void local_engine_work::begin(std::shared_ptr<local_context> context, std::shared_ptr<local_runs> runs) {
+  context_ = std::move(context);
+  runs_ = std::move(runs);
+  // One that ended meanwhile still yields its down message.
+  for (const auto& [id, run] : runs_->runs)
+    self_->monitor(run.actor);
+  if (!runs_->tools.load() && !runs_->probing.exchange(true)) probe();
+  look_at_the_tools();
 }
 
-void local_engine_work::begin(std::shared_ptr<local_context> context) {
-  context_ = std::move(context);
-  context_->workers.start([context = context_, engine = local_engine_impl(self_)] {
+void local_engine_work::probe() {
+  context_->workers.start([context = context_, runs = runs_, engine = local_engine_impl(self_)] {
     auto tools = probe_tools(*context);
     if (tools)
       context->health->ready(health_names::build_tools);
     else
       context->health->not_ready(health_names::build_tools,
                                  "cannot build from Dockerfiles on this machine: " + tools.error().message);
-    caf::anon_send(engine, tools_probed{std::move(tools)});
+    runs->tools = std::make_shared<const result<build_tools>>(std::move(tools));
+    caf::anon_send(engine, look_at_tools{});
   });
 }
 
-void local_engine_work::probed(const tools_probed& answer) {
+void local_engine_work::look_at_the_tools() {
+  if (probe_done_) return;
+  auto found = runs_->tools.load();
+  if (!found) return self_->delayed_send(self_, probe_pause, look_at_tools{});
   probe_done_ = true;
-  if (answer.tools) {
-    tools_ = std::make_shared<const build_tools>(*answer.tools);
+  if (*found) {
+    tools_ = std::make_shared<const build_tools>(**found);
     log_of("house/engine").info("build isolation: " + tools_->explanation);
   } else {
-    log_of("house/engine")
-        .error("cannot build from Dockerfiles on this machine: " + answer.tools.error().message);
+    log_of("house/engine").error("cannot build from Dockerfiles on this machine: " + found->error().message);
   }
   for (auto& start : std::exchange(waiting_, {}))
     start.answer.deliver(launch(start.order));
@@ -55,43 +68,69 @@ caf::typed_response_promise<run_handle> local_engine_work::start(const start_run
 
 run_handle local_engine_work::launch(const start_run& order) {
   const auto& id = order.plan->build_id;
-  if (auto old = runs_.find(id); old != runs_.end()) self_->send(old->second.actor, stop_run{id});
-  run_actor run = self_->spawn<caf::monitored>(local_run, context_, tools_, order.plan, order.attempt);
-  runs_[id] = {run, order.attempt};
+  if (auto old = runs_->runs.find(id); old != runs_->runs.end()) {
+    if (old->second.attempt == order.attempt)
+      return {caf::actor_cast<caf::strong_actor_ptr>(old->second.actor)};
+    self_->send(old->second.actor, stop_run{id});
+  }
+  std::erase_if(runs_->ends, [](const auto& end) { return end.second->is_reached(); });
+  auto end = std::make_shared<run_end>();
+  auto before = std::exchange(runs_->ends[order.plan->workspace_ref], end);
+  run_actor run = self_->spawn<caf::monitored>(local_run, context_, tools_, order.plan, order.attempt,
+                                               run_ends{std::move(before), std::move(end)});
+  runs_->runs[id] = {run, order.attempt};
   return {caf::actor_cast<caf::strong_actor_ptr>(run)};
 }
 
-run_handle local_engine_work::attach(const attach_run& wish) const {
-  auto found = runs_.find(wish.build_id);
-  if (found == runs_.end() || found->second.attempt != wish.attempt)
-    return {error{error_code::not_found, "build " + wish.build_id + " has no run", "", {}}};
-  return {caf::actor_cast<caf::strong_actor_ptr>(found->second.actor)};
+std::vector<local_engine_work::waiting_start>::iterator
+local_engine_work::find_waiting(const std::string& build_id) {
+  return std::find_if(waiting_.begin(), waiting_.end(),
+                      [&](const auto& start) { return start.order.plan->build_id == build_id; });
+}
+
+caf::typed_response_promise<run_handle> local_engine_work::attach(const attach_run& wish) {
+  auto answer = self_->make_response_promise<run_handle>();
+  auto found = runs_->runs.find(wish.build_id);
+  auto waits = find_waiting(wish.build_id);
+  if (found != runs_->runs.end() && found->second.attempt == wish.attempt)
+    answer.deliver(run_handle{caf::actor_cast<caf::strong_actor_ptr>(found->second.actor)});
+  else if (waits != waiting_.end() && waits->order.attempt == wish.attempt)
+    waiting_.push_back({start_run(waits->order), answer});
+  else
+    answer.deliver(
+        run_handle{error{error_code::not_found, "build " + wish.build_id + " has no run", "", {}}});
+  return answer;
 }
 
 void local_engine_work::stop(const stop_run& wish) {
-  auto waits = std::find_if(waiting_.begin(), waiting_.end(),
-                            [&](const auto& start) { return start.order.plan->build_id == wish.build_id; });
-  if (waits != waiting_.end()) {
+  for (auto waits = find_waiting(wish.build_id); waits != waiting_.end();
+       waits = find_waiting(wish.build_id)) {
     waits->answer.deliver(run_handle{error{error_code::cancelled, "stopped before it began", "", {}}});
     waiting_.erase(waits);
   }
-  if (auto found = runs_.find(wish.build_id); found != runs_.end()) self_->send(found->second.actor, wish);
+  if (auto found = runs_->runs.find(wish.build_id); found != runs_->runs.end())
+    self_->send(found->second.actor, wish);
 }
 
 void local_engine_work::run_is_down(const caf::actor_addr& who) {
-  std::erase_if(runs_, [&](const auto& run) { return run.second.actor.address() == who; });
+  std::erase_if(runs_->runs, [&](const auto& run) { return run.second.actor.address() == who; });
 }
 
 local_engine_impl::behavior_type local_engine(local_engine_impl::stateful_pointer<local_engine_state> self,
-                                              std::shared_ptr<local_context> context) {
+                                              std::shared_ptr<local_context> context,
+                                              std::shared_ptr<local_runs> runs) {
   auto* work = &self->state.work;
   auto seen = enter_board(self, "local_engine", "house/engine");
   self->set_down_handler([work](caf::down_msg& down) { work->run_is_down(down.source); });
-  work->begin(std::move(context));
+  self->set_exit_handler([self, work](caf::exit_msg& exit) {
+    if (exit.reason == caf::exit_reason::user_shutdown) work->close();
+    self->quit(exit.reason);
+  });
+  work->begin(std::move(context), std::move(runs));
   return seen.observe([work](const start_run& order) { return work->start(order); },
                       [work](const attach_run& wish) { return work->attach(wish); },
                       [work](const stop_run& wish) { work->stop(wish); },
-                      [work](const tools_probed& answer) { work->probed(answer); });
+                      [work](const look_at_tools&) { work->look_at_the_tools(); });
 }
 
 } // namespace ib

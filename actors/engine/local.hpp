@@ -1,55 +1,54 @@
 #pragma once
 
 #include "actors/engine/local_context.hpp"
+#include "actors/engine/local_runs.hpp"
 #include "actors/interfaces.hpp"
 
 #include <caf/typed_response_promise.hpp>
 
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace ib {
 
-/// What was found out about the tools of this machine.
-struct tools_probed {
-  result<build_tools> tools;
-};
+/// Time to look what was found out about the tools of this machine.
+struct look_at_tools {};
 
-using local_engine_impl = engine_actor::extend<caf::reacts_to<tools_probed>>;
+using local_engine_impl = engine_actor::extend<caf::reacts_to<look_at_tools>>;
 
 /// The embedded engine: one run actor with one worker thread per running build. Runs wait for the probe of
-/// the build tools, which begins with the actor and so delays no one's start.
+/// the build tools, which begins with the engine and so delays no one's start.
+///
+/// A start that is asked for twice (the answer got lost with a crash) is one run.
 class local_engine_work {
 public:
   explicit local_engine_work(local_engine_impl::pointer self) : self_(self) {}
 
-  ~local_engine_work();
-  void begin(std::shared_ptr<local_context> context);
+  void begin(std::shared_ptr<local_context> context, std::shared_ptr<local_runs> runs);
   caf::typed_response_promise<run_handle> start(const start_run& order);
-  run_handle attach(const attach_run& wish) const;
+  caf::typed_response_promise<run_handle> attach(const attach_run& wish);
   void stop(const stop_run& wish);
-  void probed(const tools_probed& answer);
+  void look_at_the_tools();
   void run_is_down(const caf::actor_addr& who);
+  /// The house is closing: the runs end with it.
+  void close() { runs_->end_all(); }
 
 private:
-  struct run_entry {
-    run_actor actor;
-    int attempt = 1;
-  };
   struct waiting_start {
     start_run order;
     caf::typed_response_promise<run_handle> answer;
   };
 
+  void probe();
+  std::vector<waiting_start>::iterator find_waiting(const std::string& build_id);
   run_handle launch(const start_run& order);
 
   local_engine_impl::pointer self_;
   std::shared_ptr<local_context> context_;
+  std::shared_ptr<local_runs> runs_;
   bool probe_done_ = false;
   std::shared_ptr<const build_tools> tools_; ///< null where buildah does not work here
-  std::map<std::string, run_entry> runs_;    ///< by build id
   std::vector<waiting_start> waiting_;
 };
 
@@ -59,8 +58,9 @@ struct local_engine_state {
 };
 
 local_engine_impl::behavior_type local_engine(local_engine_impl::stateful_pointer<local_engine_state> self,
-                                              std::shared_ptr<local_context> context);
+                                              std::shared_ptr<local_context> context,
+                                              std::shared_ptr<local_runs> runs);
 
 } // namespace ib
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::tools_probed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::look_at_tools)

@@ -5,6 +5,7 @@
 #include "actors/engine/base_build.hpp"
 #include "actors/engine/dockerfile_images.hpp"
 #include "actors/engine/layer_store.hpp"
+#include "actors/engine/leftovers.hpp"
 #include "actors/engine/pull_routes.hpp"
 #include "actors/engine/registry_names.hpp"
 #include "actors/io/checkout.hpp"
@@ -164,8 +165,13 @@ result<void> pipeline::fetch_context(const dockerfile_source& source, const fs::
     said.add(bytes);
     progress_.output()(bytes);
   };
-  io::checkout_settings checkout{context_.settings.allow_file_protocol, listen, plan_->one_time_answers,
-                                 context_.faults.get(), plan_->build_id};
+  io::checkout_settings checkout{context_.settings.allow_file_protocol,
+                                 listen,
+                                 plan_->one_time_answers,
+                                 progress_.answer(),
+                                 {state_mark(context_.folders)},
+                                 context_.faults.get(),
+                                 plan_->build_id};
   auto done = io::prepare_context(source.source, context_root, private_folder, checkout, progress_.stop());
   if (!done) where_ = place_of_failure(said, {});
   return done;

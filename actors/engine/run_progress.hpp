@@ -18,6 +18,8 @@ namespace ib {
 struct pipeline_events {
   std::function<void(std::string_view)> output; ///< bytes for the build's log; may block
   std::function<void(build_state, std::string)> phase;
+  /// What a one-time URL answered; returns once it is kept for a later run, or cannot be.
+  std::function<void(const std::string& url, const std::string& answer)> answer;
 };
 
 /// Starts a call that answers by a callback and waits for its answer; whoever is called bounds it in time.
@@ -39,6 +41,8 @@ public:
   void enter(build_state phase, std::string message);
   /// A line of the service's own in the build's log.
   void say(const std::string& line) const { events_.output("image-builder: " + line + "\n"); }
+  /// Who keeps the answers of one-time URLs.
+  const std::function<void(const std::string&, const std::string&)>& answer() const { return events_.answer; }
   /// Where the output of tools goes.
   const std::function<void(std::string_view)>& output() const { return events_.output; }
 

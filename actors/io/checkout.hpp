@@ -25,8 +25,11 @@ struct checkout_settings {
   bool allow_file_protocol = false;                ///< git remotes and downloads from file:// and local paths
   std::function<void(std::string_view)> on_output; ///< progress text for the build's log, without secrets
   std::shared_ptr<one_time_answers> answers; ///< of the whole build; without it each URL is asked each time
-  fault_points* faults = nullptr;            ///< where faults are injected, else null
-  std::string build_id;                      ///< whose checkout it is, where faults are injected
+  /// Told what a one-time URL has just answered, before it is used.
+  std::function<void(const std::string& url, const std::string& answer)> on_answer;
+  std::map<std::string, std::string> marks; ///< variables that every child process gets
+  fault_points* faults = nullptr;           ///< where faults are injected, else null
+  std::string build_id;                     ///< whose checkout it is, where faults are injected
 };
 
 /// Checks an initializer without doing anything: allowed protocols and URL forms, paths that stay inside the

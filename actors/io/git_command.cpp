@@ -90,6 +90,7 @@ std::map<std::string, std::string> environment_for(const git_initializer& git, c
       {"LANG", "C.UTF-8"},
   };
   pass_through(environment);
+  environment.insert(place.settings.marks.begin(), place.settings.marks.end());
   auto http = remote.scheme == git_remote::protocol::https || remote.scheme == git_remote::protocol::http;
   auto with_credentials = http && !credentials.empty();
   if (with_credentials) {

@@ -48,6 +48,7 @@ result<git_credentials> fetch_one_time(const git_auth& auth, const checkout_plac
   auto done = download(request, place.stop);
   if (!done) return blame_credentials(done.error(), field);
   if (known != nullptr) (*known)[auth.one_time_url] = answer;
+  if (place.settings.on_answer) place.settings.on_answer(auth.one_time_url, answer);
   return read_answer(std::move(answer), field);
 }
 

@@ -257,6 +257,38 @@ TEST_CASE("a build waits for an engine that restarts, at the cost of no attempt"
   CHECK(house.kept().attempt == 1);
 }
 
+TEST_CASE("an engine that dies over a build's wish costs it no attempt", "[build]") {
+  one_build house;
+  int deaths = 0;
+  auto dies = [&deaths](engine_actor::pointer) -> engine_actor::behavior_type {
+    return {[&deaths](const start_run&) -> run_handle { throw std::runtime_error(std::to_string(++deaths)); },
+            [](const attach_run&) -> run_handle { throw std::runtime_error("no run"); },
+            [](const stop_run&) {}};
+  };
+  auto next_engine = [&](auto engine) {
+    house.put(names::engine, std::move(engine));
+    house.advance(1s);
+  };
+  next_engine(house.system().spawn(dies));
+  house.start();
+  for (int i = 0; i < 2; ++i)
+    next_engine(house.system().spawn(dies));
+  CHECK(deaths == 3);
+  SECTION("where another one lives") {
+    next_engine(house.system().spawn(scripted_engine, house.engine));
+    REQUIRE(house.the_run());
+    CHECK(house.kept().losses == 0);
+  }
+  SECTION("unless each one dies over it") {
+    next_engine(house.system().spawn(dies));
+    CHECK(house.kept().losses == 1);
+    for (int i = 0; i < 50 && !house.channel().ended(); ++i)
+      next_engine(house.system().spawn(dies));
+    REQUIRE(house.channel().ended());
+    CHECK(contains(house.channel().latest()->message, "was lost"));
+  }
+}
+
 TEST_CASE("a build that is cancelled while the engine restarts ends without a run", "[build]") {
   one_build house;
   house.remove(names::engine);

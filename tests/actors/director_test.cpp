@@ -44,7 +44,7 @@ hesitant_actor::behavior_type hesitant_journal(hesitant_actor::pointer self, hel
       },
       [](const journal_list&) { return journal_listed{build_page{}}; },
       [](const journal_note_request&) {},
-      [](const journal_note_answer&) {},
+      [](const journal_note_answer&) { return journal_kept{result<void>()}; },
       [held](const make_up_your_mind& m) {
         for (auto& answer : *held)
           answer.deliver(journal_kept{m.outcome});

@@ -210,6 +210,7 @@ public:
   error refusal{error_code::internal, "the store is moody", "", {}};
   std::vector<std::string> created;
   std::vector<machine_state> advanced;
+  std::vector<std::string> answers;
 
   result<void> create(build_record record) override {
     if (refuses_create(record.plan->build_id)) return refusal;
@@ -232,6 +233,7 @@ public:
   }
   result<void> note_request(const request_note& note) override { return inner_->note_request(note); }
   result<void> note_answer(const std::string& id, const std::string& url, const std::string& text) override {
+    answers.push_back(id + " " + url + " " + text);
     return inner_->note_answer(id, url, text);
   }
   result<build_record> find(const std::string& build_id) override { return inner_->find(build_id); }

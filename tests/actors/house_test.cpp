@@ -34,9 +34,10 @@ struct a_house : house_fixture {
         vital};
   }
   void open(restart_limits limits = {}) {
-    root = keep(system().spawn(
-        house, std::vector<child_spec>{child(names::journal), child(names::engine), child(names::director)},
-        limits, health, meter));
+    open(limits, {child(names::journal), child(names::engine), child(names::director)});
+  }
+  void open(restart_limits limits, std::vector<child_spec> children) {
+    root = keep(system().spawn(house, std::move(children), limits, health, meter));
     run();
   }
   caf::strong_actor_ptr actor(caf::atom_value name) { return system().registry().get(name); }
@@ -148,6 +149,43 @@ TEST_CASE("a house that closes while an actor is down does not start it again", 
   place.advance(1s);
   CHECK_FALSE(place.actor(names::engine));
   CHECK(place.book->back() == "end journal");
+}
+
+TEST_CASE("a house ends one actor after another, and with each those it supervised", "[house]") {
+  a_house place;
+  auto spec = place.child(names::engine);
+  spec.end_orphans = [book = place.book] { book->push_back("end orphans of engine"); };
+  place.open({}, {place.child(names::journal), spec, place.child(names::director)});
+  place.book->clear();
+  SECTION("while all live") {
+    place.close();
+    CHECK(*place.book == notes{"end director", "end engine", "end orphans of engine", "end journal"});
+  }
+  SECTION("also where it is down at that moment") {
+    place.crash(place.actor(names::engine));
+    place.close();
+    CHECK(*place.book == notes{"end engine", "end director", "end orphans of engine", "end journal"});
+  }
+}
+
+TEST_CASE("an actor that does not end in time holds nobody up", "[house]") {
+  a_house place;
+  auto spec = place.child(names::engine);
+  spec.start = [](caf::actor_system& system) {
+    auto deaf = system.spawn([](caf::event_based_actor* self) -> caf::behavior {
+      self->set_exit_handler([](caf::exit_msg&) {});
+      return {[self](int) { self->quit(); }};
+    });
+    return caf::actor_cast<caf::strong_actor_ptr>(deaf);
+  };
+  place.open({}, {place.child(names::journal), spec, place.child(names::director)});
+  auto deaf = caf::actor_cast<caf::actor>(place.actor(names::engine));
+  place.close();
+  CHECK(place.book->back() == "end director");
+  place.advance(end_patience);
+  CHECK(place.book->back() == "end journal");
+  CHECK(has_ended(place.root));
+  place.tell(deaf, 1);
 }
 
 TEST_CASE("a closed house leaves no actor behind", "[house]") {

@@ -1,56 +1,166 @@
 #include "actors/engine/local.hpp"
 
 #include "tests/actors/fakes.hpp"
+#include "tests/actors/holding_registry.hpp"
 
 #include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
 
 using namespace ib;
 using namespace ib::test;
 
 namespace {
 
-/// The local engine before its probe of the tools has answered; the probe itself is not started.
-local_engine_impl::behavior_type
-probing_engine(local_engine_impl::stateful_pointer<local_engine_state> self) {
-  auto* work = &self->state.work;
-  return {
-      [work](const start_run& order) { return work->start(order); },
-      [work](const attach_run& wish) { return work->attach(wish); },
-      [work](const stop_run& wish) { work->stop(wish); },
-      [work](const tools_probed& answer) { work->probed(answer); },
-  };
-}
-
+/// The local engine of a house whose tools the test finds out: the probe itself is not started.
 struct engine_house : house_fixture {
   engine_house() {
-    engine = keep(system().spawn(probing_engine));
+    std::string pattern = (std::filesystem::temp_directory_path() / "ib-engine-XXXXXX").string();
+    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+    folder = pattern;
+    context->folders = {folder, folder, folder, folder};
+    context->registry = registry;
+    runs->probing = true;
+    start_engine();
+  }
+  ~engine_house() {
+    runs->end_all();
+    registry->release();
+    run();
+    context->workers.wait();
+    run();
+    std::filesystem::remove_all(folder);
+  }
+  void start_engine() {
+    engine = keep(system().spawn(local_engine, context, runs));
     run();
   }
+  void find_tools() {
+    runs->tools = std::make_shared<const result<build_tools>>(build_tools{});
+    advance(std::chrono::milliseconds(100));
+  }
+  pending_ptr<run_handle> begin(const std::shared_ptr<build_plan>& plan, int attempt = 1) {
+    auto handle = ask<run_handle>(engine, start_run{plan, attempt});
+    run();
+    return handle;
+  }
+  pending_ptr<run_handle> attach(const std::string& id, int attempt = 1) {
+    auto handle = ask<run_handle>(engine, attach_run{id, attempt});
+    run();
+    return handle;
+  }
+
+  std::filesystem::path folder;
+  std::shared_ptr<holding_registry> registry = std::make_shared<holding_registry>();
+  std::shared_ptr<local_context> context = std::make_shared<local_context>();
+  std::shared_ptr<local_runs> runs = std::make_shared<local_runs>();
   local_engine_impl engine;
 };
+
+caf::strong_actor_ptr actor_of(const pending_ptr<run_handle>& handle) {
+  REQUIRE(handle->answer);
+  REQUIRE(handle->answer->run);
+  return *handle->answer->run;
+}
 
 } // namespace
 
 TEST_CASE("a run that is stopped before the tools are known never begins", "[engine]") {
   engine_house house;
-  auto handle = house.ask<run_handle>(house.engine, start_run{make_plan("b1", "r/ws:1"), 1});
-  house.run();
+  auto handle = house.begin(make_plan("b1", "registry.example/ws:1"));
   CHECK_FALSE(handle->answer);
   house.tell(house.engine, stop_run{"b1"});
   REQUIRE(handle->answer);
   REQUIRE_FALSE(handle->answer->run);
   CHECK(handle->answer->run.error().code == error_code::cancelled);
-  auto before = house.living();
-  house.tell(house.engine, tools_probed{build_tools{}});
-  CHECK(house.living() == before);
+  house.find_tools();
+  CHECK(house.runs->runs.empty());
 }
 
 TEST_CASE("a run that never was cannot be attached to, and stopping it harms nobody", "[engine]") {
   engine_house house;
   house.tell(house.engine, stop_run{"b1"});
-  auto handle = house.ask<run_handle>(house.engine, attach_run{"b1", 1});
-  house.run();
+  house.find_tools();
+  auto handle = house.attach("b1");
   REQUIRE(handle->answer);
   REQUIRE_FALSE(handle->answer->run);
   CHECK(handle->answer->run.error().code == error_code::not_found);
+}
+
+TEST_CASE("an engine that crashes takes no run with it", "[engine]") {
+  engine_house house;
+  house.find_tools();
+  auto run = actor_of(house.begin(make_plan("b1", "registry.example/ws:1")));
+  house.crash(house.engine);
+  CHECK_FALSE(has_ended(run));
+  house.start_engine();
+  CHECK(actor_of(house.attach("b1")) == run);
+  house.tell(house.engine, stop_run{"b1"});
+  house.registry->release();
+  house.context->workers.wait();
+  house.run();
+  CHECK(house.runs->ends.at("registry.example/ws:1")->is_reached());
+}
+
+TEST_CASE("a run that ends while the engine is away is not found afterwards", "[engine]") {
+  engine_house house;
+  house.find_tools();
+  auto run = actor_of(house.begin(make_plan("b1", "registry.example/ws:1")));
+  house.crash(house.engine);
+  house.crash(run);
+  house.start_engine();
+  auto handle = house.attach("b1");
+  REQUIRE(handle->answer);
+  CHECK_FALSE(handle->answer->run);
+}
+
+TEST_CASE("a start that is asked for twice is one run", "[engine]") {
+  engine_house house;
+  auto plan = make_plan("b1", "registry.example/ws:1");
+  auto first = house.begin(plan);
+  auto second = house.attach("b1");
+  house.find_tools();
+  auto third = house.begin(plan);
+  CHECK(actor_of(first) == actor_of(second));
+  CHECK(actor_of(first) == actor_of(third));
+  house.registry->wait_until_reached();
+  CHECK(house.registry->asked == 1);
+  CHECK(house.runs->runs.size() == 1);
+}
+
+TEST_CASE("an engine that is started again waits for the probe that its predecessor began", "[engine]") {
+  engine_house house;
+  house.crash(house.engine);
+  house.start_engine();
+  auto handle = house.begin(make_plan("b1", "registry.example/ws:1"));
+  CHECK_FALSE(handle->answer);
+  house.find_tools();
+  CHECK(actor_of(handle));
+}
+
+TEST_CASE("a run does not begin its work before the last one of its reference has done its own", "[engine]") {
+  engine_house house;
+  house.find_tools();
+  auto first = actor_of(house.begin(make_plan("b1", "registry.example/ws:1")));
+  house.registry->wait_until_reached();
+  house.crash(first);
+  actor_of(house.begin(make_plan("b2", "registry.example/ws:1")));
+  actor_of(house.begin(make_plan("b3", "registry.example/ws:2")));
+  house.registry->wait_until_asked(2); // by b3; b2 waits behind b1, which is held
+  CHECK(house.registry->asked_for("registry.example/ws:1") == 1);
+  house.registry->release();
+  house.registry->wait_until_asked(4); // b2, and the check of what it finds
+  CHECK(house.registry->asked_for("registry.example/ws:1") >= 2);
+}
+
+TEST_CASE("the runs end with the house", "[engine]") {
+  engine_house house;
+  house.find_tools();
+  auto run = actor_of(house.begin(make_plan("b1", "registry.example/ws:1")));
+  house.send_exit(house.engine, caf::exit_reason::user_shutdown);
+  CHECK(has_ended(house.engine));
+  CHECK(has_ended(run));
 }

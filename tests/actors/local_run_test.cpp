@@ -1,51 +1,18 @@
 #include "actors/engine/local_run.hpp"
 
 #include "tests/actors/fakes.hpp"
+#include "tests/actors/holding_registry.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <cstdlib>
 #include <filesystem>
-#include <stdexcept>
 
 using namespace ib;
 using namespace ib::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// Holds the worker in its first lookup until the test lets it go on; every image exists.
-class holding_registry final : public io::registry_client {
-public:
-  void resolve(io::registry_lookup lookup, std::function<void(result<io::found_image>)> done) override {
-    done(io::found_image{lookup.ref, ""});
-  }
-  void head(io::registry_lookup lookup, std::function<void(result<io::found_image>)> done) override {
-    reached_ = true;
-    reached_.notify_all();
-    released_.wait(false);
-    if (fails) throw std::runtime_error("the registry client broke");
-    if (missing) return done(error{error_code::not_found, "no image", "", {}});
-    done(io::found_image{lookup.ref, ""});
-  }
-  void publish(io::publish_order, std::function<void(result<io::published_image>)> done) override {
-    ++published;
-    done(error{error_code::internal, "a fake", "", {}});
-  }
-
-  void wait_until_reached() { reached_.wait(false); }
-  void release() {
-    released_ = true;
-    released_.notify_all();
-  }
-  std::atomic<bool> fails{false};
-  std::atomic<bool> missing{false};
-  std::atomic<int> published{0};
-
-private:
-  std::atomic<bool> reached_{false};
-  std::atomic<bool> released_{false};
-};
 
 /// What the build was told by the run.
 struct build_notes {
@@ -80,9 +47,9 @@ struct one_run : house_fixture {
     folder = pattern;
     context->folders = {folder, folder, folder, folder};
     context->registry = registry;
-    actor =
-        keep(system().spawn(local_run, context, std::shared_ptr<const build_tools>(),
-                            std::shared_ptr<const build_plan>(make_plan("b1", "registry.example/ws:1")), 1));
+    actor = keep(system().spawn(local_run, context, std::shared_ptr<const build_tools>(),
+                                std::shared_ptr<const build_plan>(make_plan("b1", "registry.example/ws:1")),
+                                1, run_ends{nullptr, end}));
     run();
     registry->wait_until_reached(); // from here on the worker sends nothing until it is released
   }
@@ -106,6 +73,7 @@ struct one_run : house_fixture {
   std::filesystem::path folder;
   std::shared_ptr<holding_registry> registry = std::make_shared<holding_registry>();
   std::shared_ptr<local_context> context = std::make_shared<local_context>();
+  std::shared_ptr<run_end> end = std::make_shared<run_end>();
   local_run_impl actor;
 };
 
@@ -204,6 +172,39 @@ TEST_CASE("a run's folder is gone when it has ended", "[run]") {
   CHECK(std::filesystem::exists(house.folder / "b1-1"));
   house.finish_worker();
   CHECK_FALSE(std::filesystem::exists(house.folder / "b1-1"));
+}
+
+TEST_CASE("a run has reached its end once nothing of it is left", "[run]") {
+  one_run house;
+  CHECK_FALSE(house.end->is_reached());
+  house.finish_worker();
+  CHECK(house.end->is_reached());
+}
+
+TEST_CASE("what a one-time URL answered is given to the journal, which may be restarting", "[run]") {
+  one_run house;
+  auto store = std::make_shared<moody_store>();
+  REQUIRE(keep_now(*store, make_record("b1", "registry.example/ws:1")));
+  auto kept = std::make_shared<std::promise<void>>();
+  auto future = kept->get_future();
+  house.tell(house.actor, worker_answer{"https://once.example/", "user:password", kept, 3});
+  CHECK(future.wait_for(0s) == std::future_status::timeout);
+  house.put(names::journal, spawn_journal(house.system(), store));
+  house.advance(200ms);
+  CHECK(future.wait_for(0s) == std::future_status::ready);
+  house.remove(names::journal);
+  CHECK(store->answers == std::vector<std::string>{"b1 https://once.example/ user:password"});
+}
+
+TEST_CASE("a run whose journal stays away does not wait for it for ever", "[run]") {
+  one_run house;
+  auto kept = std::make_shared<std::promise<void>>();
+  auto future = kept->get_future();
+  house.tell(house.actor, worker_answer{"https://once.example/", "user:password", std::move(kept), 2});
+  house.advance(200ms);
+  CHECK(future.wait_for(0s) == std::future_status::timeout);
+  house.advance(200ms);
+  CHECK(future.wait_for(0s) == std::future_status::ready);
 }
 
 TEST_CASE("a stopped run goes no further", "[run]") {

@@ -84,7 +84,7 @@ inline build_actor::behavior_type hearing_build(build_actor::pointer, const std:
   return {[](const run_now&) {},
           [](const introduce_yourself&) {},
           [](const queue_place&) {},
-          [](const cancel_build&) {},
+          [](const cancel_build&) { return cancel_answer{result<void>{}}; },
           [](const run_output&) {},
           [news](const run_phase& m) {
             news->messages.push_back(m.message);
