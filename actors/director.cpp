@@ -183,6 +183,9 @@ void direction::kept(const std::string& build_id, const result<void>& outcome) {
   if (found == entries_.end()) return;
   auto& who = found->second;
   who.kept = outcome.has_value();
+  // Before anybody is told: who knows of a build finds it among the running ones, and a service that stops
+  // finds whom to wake.
+  if (outcome) publish();
   bool first = true;
   for (auto& answer : std::exchange(who.waiting, {})) {
     if (outcome)
@@ -197,7 +200,6 @@ void direction::kept(const std::string& build_id, const result<void>& outcome) {
   who.record.reset();
   settings_.meter->builds_started.Increment();
   log.info("build admitted", {{"ref", who.channel->identity().workspace_ref}});
-  publish();
   if (auto supervisor = find_actor<build_supervisor_actor>(self_->system(), names::builds))
     self_->send(supervisor, start_build{build_id});
 }
