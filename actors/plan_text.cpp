@@ -49,6 +49,8 @@ struct writer {
       text["prebuild"] = json::array();
       for (const auto& git : prebuild->git)
         text["prebuild"].push_back(write(git));
+      text["snapshot"] = prebuild->snapshot;
+      text["from_volume_snapshot"] = prebuild->from_volume_snapshot;
     }
     if (auto* composite = std::get_if<composite_initializer>(&source.spec)) {
       text["composite"] = json::array();
@@ -106,6 +108,8 @@ initializer read_initializer(const json& text) {
     prebuild_initializer prebuild;
     for (const auto& git : text.at("prebuild"))
       prebuild.git.push_back(read_git(git));
+    prebuild.snapshot = text.value("snapshot", "");
+    prebuild.from_volume_snapshot = text.value("from_volume_snapshot", false);
     return {prebuild};
   }
   if (text.contains("composite")) {

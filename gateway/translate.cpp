@@ -107,6 +107,10 @@ result<prebuild_initializer> to_prebuild(const contentservice::PrebuildInitializ
     return bad_field(field + ".git", "is empty: of a prebuild only its git repositories can be built from");
   if (prebuild.git_size() > max_parts) return bad_field(field + ".git", "more than 100 repositories");
   prebuild_initializer to;
+  to.snapshot = prebuild.prebuild().snapshot();
+  to.from_volume_snapshot = prebuild.prebuild().from_volume_snapshot();
+  if (auto checked = check_length(field + ".prebuild.snapshot", to.snapshot); !checked)
+    return checked.error();
   for (int i = 0; i < prebuild.git_size(); ++i) {
     auto git = to_git(prebuild.git(i), field + ".git[" + std::to_string(i) + "]");
     if (!git) return git.error();

@@ -54,9 +54,12 @@ struct download_initializer {
 /// Nothing to prepare.
 struct empty_initializer {};
 
-/// The git repositories of a prebuild; its snapshot is not used.
+/// The git repositories of a prebuild. Its snapshot is only passed on, to an engine that knows what to do
+/// with it: it enters no hash.
 struct prebuild_initializer {
   std::vector<git_initializer> git;
+  std::string snapshot;
+  bool from_volume_snapshot = false;
 };
 
 struct initializer;

@@ -23,8 +23,10 @@ wsman_run_impl run_of(const wsman_entry& entry) { return caf::actor_cast<wsman_r
 void wsman_engine_work::begin(std::shared_ptr<wsman_context> context) {
   context_ = std::move(context);
   // Those of a former incarnation; one that died meanwhile still yields its down message.
-  for (const auto& [id, entry] : context_->runs)
+  for (const auto& [id, entry] : context_->runs) {
+    by_address_[entry.actor->address()] = id;
     self_->monitor(run_of(entry));
+  }
   monitor_ = std::make_unique<wsman_monitor>(
       self_, context_,
       monitor_events{[this](uint64_t number, const auto& all) { listed(number, all); },
@@ -55,6 +57,7 @@ run_handle wsman_engine_work::spawn_run(std::shared_ptr<const build_plan> plan, 
   wsman_run_order order{std::move(plan), attempt, attach, may_not_have_begun};
   auto run = self_->spawn<caf::monitored>(wsman_run, context_, std::move(order), wsman_engine_impl(self_));
   entry = {caf::actor_cast<caf::strong_actor_ptr>(run), attempt};
+  by_address_[run.address()] = id;
   auto known = unclaimed_.extract(id);
   if (!attach) return {entry.actor};
   // Every list from the first on has to have it.
@@ -83,19 +86,21 @@ void wsman_engine_work::stop_workspace(const std::string& build_id) {
 }
 
 void wsman_engine_work::run_is_down(const caf::actor_addr& who) {
-  for (auto run = context_->runs.begin(); run != context_->runs.end(); ++run) {
-    if (!run->second.actor || run->second.actor->address() != who) continue;
-    // A crashed run's successor goes on from here.
-    if (run->second.last) unclaimed_[run->first] = run->second.last;
-    context_->runs.erase(run);
-    return;
-  }
+  auto known = by_address_.extract(who);
+  if (known.empty()) return;
+  auto run = context_->runs.find(known.mapped());
+  // It may have been replaced meanwhile.
+  if (run == context_->runs.end() || run->second.actor->address() != who) return;
+  // A crashed run's successor goes on from here.
+  if (run->second.last) unclaimed_[run->first] = run->second.last;
+  context_->runs.erase(run);
 }
 
 void wsman_engine_work::close() {
   for (const auto& [id, entry] : context_->runs)
     self_->send_exit(run_of(entry), caf::exit_reason::user_shutdown);
   context_->runs.clear();
+  by_address_.clear();
 }
 
 // --- what ws-manager tells ---

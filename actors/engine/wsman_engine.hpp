@@ -4,6 +4,8 @@
 #include "actors/engine/wsman_messages.hpp"
 #include "actors/engine/wsman_monitor.hpp"
 
+#include <caf/actor_addr.hpp>
+
 #include <map>
 #include <memory>
 #include <set>
@@ -50,6 +52,7 @@ private:
   std::unique_ptr<wsman_monitor> monitor_;
   /// What ws-manager tells of workspaces without a run.
   std::map<std::string, std::shared_ptr<const workspace_status>> unclaimed_;
+  std::map<caf::actor_addr, std::string> by_address_; ///< the builds of the runs that are monitored
   bool adoption_armed_ = false;
 };
 

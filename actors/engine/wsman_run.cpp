@@ -255,8 +255,9 @@ void wsman_run_work::stop_workspace() {
 }
 
 void wsman_run_work::stopped(const stop_answered& m) {
-  if (how_ || over_ || m.answer) return;
-  if (m.answer.error().code == error_code::not_found) return workspace_ended(std::nullopt);
+  if (how_ || over_) return;
+  if (!m.answer && m.answer.error().code == error_code::not_found) return workspace_ended(std::nullopt);
+  // Also where it is accepted: that the workspace is gone is told by the next answer, if by nobody else.
   self_->delayed_send(self_, context_->timing.stop_step * std::min(stops_, most_stop_steps), stop_again{});
 }
 

@@ -96,7 +96,8 @@ struct initializer_writer {
   }
   void operator()(const prebuild_initializer& prebuild) const {
     auto& into = *to.mutable_prebuild();
-    into.mutable_prebuild();
+    into.mutable_prebuild()->set_snapshot(prebuild.snapshot);
+    into.mutable_prebuild()->set_from_volume_snapshot(prebuild.from_volume_snapshot);
     for (const auto& git : prebuild.git)
       *into.add_git() = to_wire(git);
   }

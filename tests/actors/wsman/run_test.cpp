@@ -176,6 +176,13 @@ TEST_CASE("a workspace that is to stop is told again until ws-manager listens", 
     house.answer_stop(not_found);
     CHECK(house.news->failure());
   }
+  SECTION("it ends, and nobody tells") {
+    house.answer_stop({});
+    house.advance(2s);
+    REQUIRE(house.manager->count("stop b1") == 3);
+    house.answer_stop(not_found);
+    CHECK(house.news->failure());
+  }
   SECTION("it never ends") {
     house.answer_stop({});
     house.advance(1min);

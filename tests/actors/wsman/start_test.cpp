@@ -163,7 +163,7 @@ TEST_CASE("every initializer reaches ws-manager as the request had it") {
   plain.remote_uri = "https://git.example/b.git";
   plain.target_mode = clone_target_mode::remote_commit;
   download_initializer download{{{"https://files.example/f", "f", digest}}, "files"};
-  prebuild_initializer prebuild{{plain}};
+  prebuild_initializer prebuild{{plain}, "a snapshot", true};
   composite_initializer composite{
       {initializer{git}, initializer{download}, initializer{prebuild}, initializer{empty_initializer{}}}};
   auto plan = plan_of(dockerfile_source{initializer{composite}, "", "", ""});
@@ -189,7 +189,8 @@ TEST_CASE("every initializer reaches ws-manager as the request had it") {
   file->set_file_path("f");
   file->set_digest(digest);
   auto* third = parts->add_initializer()->mutable_prebuild();
-  third->mutable_prebuild();
+  third->mutable_prebuild()->set_snapshot("a snapshot");
+  third->mutable_prebuild()->set_from_volume_snapshot(true);
   auto* other = third->add_git();
   other->set_remote_uri("https://git.example/b.git");
   other->set_target_mode(contentservice::REMOTE_COMMIT);

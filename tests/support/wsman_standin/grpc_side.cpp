@@ -57,6 +57,7 @@ public:
                               wsman::StartWorkspaceResponse* response) override {
     book_.record(*request);
     auto how = next_answer("StartWorkspace", context);
+    if (context->IsCancelled()) return grpc::Status::CANCELLED; // it was held, and its caller has left
     if (how && how->code != 0 && !how->do_it) return status_of(*how);
     bool fresh = book_.start(*request, *response, how.value_or(scripted_answer{}));
     if (how && how->code != 0) return status_of(*how);

@@ -1,0 +1,155 @@
+#!/usr/bin/python3
+"""Chaos on the way to ws-manager, on it, and on us: every build ends once, with the state that is there at the end.
+
+    wsman_chaos_test.py [SEED [ROUNDS]]
+"""
+
+import os
+import random
+import signal
+import sys
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+import grpc  # noqa: E402
+
+from child import PATIENCE  # noqa: E402
+from client import FAILURE, RUNNING, SUCCESS, Client, request  # noqa: E402
+from tcp_proxy import TcpProxy  # noqa: E402
+from wsman_house import WsmanTest, main  # noqa: E402
+
+SEED, ROUNDS = 4711, 8
+BUILDS = 6
+ENDS = ("built", "failed", "imageless", "vanished", "built and vanished")
+
+
+class Follower(threading.Thread):
+    """A client that wants to know how a build ends, and asks again whenever the service goes away."""
+
+    def __init__(self, test, name):
+        super().__init__(daemon=True)
+        self._test, self._name = test, name
+        self.build_ids, self.terminal, self.first = set(), [], None
+        self.began = threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.terminal:
+            try:
+                with Client(self._test.service.address) as client:
+                    for response in client.build(request(self._test.source(self._name))):
+                        if response.info.build_id:
+                            self.build_ids.add(response.info.build_id)
+                        self.first = self.first or response
+                        self.began.set()
+                        if response.status != RUNNING:
+                            self.terminal.append(response)
+            except grpc.RpcError as error:
+                if error.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
+                    self.terminal.append(error)
+                self._test.wait_for_service()
+
+
+class ChaosTest(WsmanTest):
+    @classmethod
+    def prepare(cls):
+        cls.proxy = TcpProxy(cls.manager.address)
+        cls.addClassCleanup(cls.proxy.close)
+        cls.serves = threading.Event()
+        cls.serves.set()
+
+    @classmethod
+    def wsman_config(cls):
+        return {"address": cls.proxy.address}
+
+    def wait_for_service(self):
+        self.assertTrue(self.serves.wait(PATIENCE))
+
+    def disturb(self, chance):
+        how = chance.choice(("restart", "reset", "half close", "refuse", "kill", "quiet", "subscriptions"))
+        if how == "restart":
+            self.manager.down()
+            self.manager.up()
+        elif how == "reset":
+            self.proxy.reset()
+        elif how == "half close":
+            self.proxy.half_close()
+        elif how == "refuse":
+            self.proxy.refuse()
+            self.proxy.reset()
+        elif how == "quiet":
+            self.manager.quiet(True)
+        elif how == "subscriptions":
+            self.manager.end_subscriptions(chance.choice((1, 13, 14)))
+        else:
+            self.serves.clear()
+            self.service.signal(signal.SIGKILL)
+            self.service.wait()
+            self.service.start()
+            self.serves.set()
+        return how
+
+    def end(self, follower, how):
+        build_id = follower.first.info.build_id
+        if how.startswith("built"):
+            self.push_image(follower.first.ref)
+        if how.endswith("vanished"):
+            self.manager.forget(build_id)
+        else:
+            self.manager.end(build_id, **({"failed": "words of " + build_id} if how == "failed" else {}))
+
+    def test_every_build_ends_once_with_the_state_that_is_there(self):
+        chance = random.Random(SEED)
+        for round_number in range(ROUNDS):
+            names = [f"{self.id()} {round_number} {i}" for i in range(BUILDS)]
+            starts = self.manager.count("StartWorkspace")
+            followers = [Follower(self, name) for name in names]
+            for follower in followers:
+                self.assertTrue(follower.began.wait(PATIENCE))
+            self.manager.wait_for("StartWorkspace", starts + BUILDS)
+            wanted, told = {}, []
+            for follower in chance.sample(followers, BUILDS):
+                if chance.random() < 0.7:
+                    told.append(self.disturb(chance))
+                self.manager.run(follower.first.info.build_id)
+                if chance.random() < 0.7:
+                    told.append(self.disturb(chance))
+                wanted[follower] = how = chance.choice(ENDS)
+                self.end(follower, how)
+            # Peace: from here on everything can be known.
+            self.manager.quiet(False)
+            self.proxy.flow()
+            self.proxy.reset()
+            for follower in followers:
+                with self.subTest(seed=SEED, round=round_number, end=wanted[follower], told=told):
+                    follower.join(PATIENCE)
+                    self.assertEqual(1, len(follower.build_ids), follower.build_ids)
+                    last = follower.terminal[0] if follower.terminal else None
+                    self.assert_end(last, wanted[follower], follower.first)
+
+    def assert_end(self, last, how, first):
+        self.assertIsNotNone(last, "the build did not end")
+        self.assertNotIsInstance(last, grpc.RpcError)
+        self.assertEqual(SUCCESS if how.startswith("built") else FAILURE, last.status, last.message)
+        if how == "failed":
+            self.assertEqual("words of " + first.info.build_id, last.message)
+        elif last.status == FAILURE:
+            self.assertEqual("image build did not produce a workspace image", last.message)
+
+    def test_a_silent_network_is_noticed(self):
+        stream, first = self.workspace()
+        self.wait_for_message(stream, "building")
+        self.proxy.stall()
+        self.push_image(first.ref)
+        self.manager.end(first.info.build_id)
+        self.service.wait_for_text("lost ws-manager")
+        self.proxy.flow()
+        self.assert_built(stream)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        SEED, ROUNDS = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else ROUNDS
+        del sys.argv[1:]
+    main()
