@@ -67,6 +67,7 @@ result<void> buildah::prepare(const std::vector<pull_route>& routes) {
     return done;
   if (auto done = write_file(run_folder_ / "containers.conf", ""); !done) return done;
   if (auto done = place_certificates(); !done) return done;
+  if (auto done = place_network_helper(); !done) return done;
   // Which images may be pulled is the registry's and the request's matter, not a signature policy's of this
   // host.
   return write_file(run_folder_ / "policy.json", R"({"default":[{"type":"insecureAcceptAnything"}]})");
@@ -89,6 +90,22 @@ result<void> buildah::place_certificates() const {
                    "",
                    {}};
   }
+  return {};
+}
+
+/// buildah finds slirp4netns, the network of a container without root, by PATH, and starts it in a way that
+/// leads from the container to this machine's loopback device, where the service itself listens.
+result<void> buildah::place_network_helper() const {
+  auto helper = io::find_program("slirp4netns");
+  if (helper.empty() || ::geteuid() == 0) return {};
+  auto folder = run_folder_ / "bin";
+  auto path = folder / "slirp4netns";
+  std::error_code failure;
+  fs::create_directories(folder, failure);
+  if (auto done = write_file(path, "#!/bin/sh\nexec " + helper + " --disable-host-loopback \"$@\"\n"); !done)
+    return done;
+  fs::permissions(path, fs::perms::owner_all, failure);
+  if (failure) return error{error_code::internal, "cannot make " + path.string() + " executable", "", {}};
   return {};
 }
 
@@ -162,7 +179,8 @@ std::vector<std::string> buildah::store_arguments() const {
 
 std::map<std::string, std::string> buildah::environment() const {
   std::map<std::string, std::string> variables{
-      {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+      {"PATH",
+       (run_folder_ / "bin").string() + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
       {"HOME", run_folder_},
       {"XDG_RUNTIME_DIR", run_folder_},
       {"TMPDIR", run_folder_ / "tmp"},

@@ -60,6 +60,7 @@ public:
 
 private:
   result<void> place_certificates() const;
+  result<void> place_network_helper() const;
   std::vector<std::string> store_arguments() const;
   std::map<std::string, std::string> environment() const;
   result<io::process_result> run(std::vector<std::string> argv, bool capture);

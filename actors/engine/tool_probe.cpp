@@ -15,12 +15,12 @@ namespace fs = std::filesystem;
 namespace {
 
 std::string explain(const build_tools& tools) {
-  auto text =
-      tools.isolation == "oci"
-          ? std::string(
-                "oci: Dockerfile commands run in containers of their own, with namespaces and seccomp")
-          : std::string("chroot: Dockerfile commands share this machine's network and kernel namespaces; run "
-                        "untrusted Dockerfiles only on a machine of their own");
+  std::string text = "oci: Dockerfile commands run in containers of their own, with namespaces and seccomp";
+  if (tools.isolation != "oci")
+    text = "chroot: no boundary; Dockerfile commands can do what the user of this service can: run untrusted "
+           "Dockerfiles only on a machine of their own";
+  else if (::geteuid() != 0 && io::find_program("slirp4netns").empty())
+    text += ", but with this machine's network: slirp4netns is not installed";
   text += "; storage " + tools.storage_driver;
   if (tools.own_namespaces) text += "; processes and mounts end with the build";
   return text;
