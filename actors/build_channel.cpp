@@ -31,6 +31,14 @@ build_channel::~build_channel() {
   }
 }
 
+std::shared_ptr<const pattern_set> build_channel::censored_words() const {
+  if (auto made = censored_words_.load()) return made;
+  // Two who come first at the same time make the same twice.
+  auto made = std::make_shared<const pattern_set>(identity_.censored_words);
+  censored_words_.exchange(made);
+  return made;
+}
+
 const status_update* build_channel::status_cursor::next() {
   auto* node = last_->next.load(std::memory_order_acquire);
   if (node == nullptr) return nullptr;

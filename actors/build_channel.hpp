@@ -2,6 +2,8 @@
 
 #include "actors/domain/build_machine.hpp"
 #include "actors/domain/log_buffer.hpp"
+#include "actors/domain/redactor.hpp"
+#include "actors/domain/shared_slot.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -84,6 +86,9 @@ public:
   build_channel& operator=(const build_channel&) = delete;
 
   const build_identity& identity() const { return identity_; }
+  /// What a censored log leaves out, ready to be looked for; made when it is first asked for, shared by all
+  /// who ask.
+  std::shared_ptr<const pattern_set> censored_words() const;
   log_buffer& log() { return log_; }
   const log_buffer& log() const { return log_; }
 
@@ -131,6 +136,7 @@ private:
   struct waiter_node;
 
   const build_identity identity_;
+  mutable shared_slot<const pattern_set> censored_words_;
   log_buffer log_;
   std::unique_ptr<status_node> first_; ///< a sentinel before the first update
   std::atomic<status_node*> last_;

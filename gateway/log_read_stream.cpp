@@ -25,8 +25,7 @@ result<void> log_read_stream::begin(build_channel& channel) {
   cursor_ = log.at(wish_.offset);
   base_ = cursor_.offset();
   skipped_ = base_ - wish_.offset;
-  if (wish_.censored)
-    censor_.emplace(std::make_shared<const pattern_set>(channel.identity().censored_words), "[censored]");
+  if (wish_.censored) censor_.emplace(channel.censored_words(), "[censored]");
   return {};
 }
 
@@ -40,9 +39,9 @@ std::function<bool()> log_read_stream::news_since_now() const {
   };
 }
 
-log_slice log_read_stream::take() {
+log_bytes log_read_stream::take() {
   auto rest = end_ - std::min(end_, cursor_.offset());
-  return cursor_.next(static_cast<size_t>(std::min<uint64_t>(max_message_bytes, rest)));
+  return take_bytes(cursor_, static_cast<size_t>(std::min<uint64_t>(max_log_message_bytes, rest)));
 }
 
 void log_read_stream::count(size_t bytes) {
@@ -52,10 +51,10 @@ void log_read_stream::count(size_t bytes) {
 
 bool log_read_stream::next(grpc::ByteBuffer& message, bool complete) {
   if (censor_) return next_censored(message, complete);
-  auto slice = take();
-  if (slice.bytes.empty() && skipped_ == 0) return false;
-  count(slice.bytes.size());
-  message = log_chunk({slice.offset, slice.offset + slice.bytes.size(), take_skipped()}, slice);
+  auto bytes = take();
+  if (bytes.empty() && skipped_ == 0) return false;
+  count(bytes.size);
+  message = log_chunk({bytes.offset, bytes.offset + bytes.size, take_skipped()}, bytes);
   return true;
 }
 
@@ -65,17 +64,18 @@ bool log_read_stream::next_censored(grpc::ByteBuffer& message, bool complete) {
   std::string text;
   auto from = base_ + censor_->consumed();
   while (text.empty()) {
-    auto slice = take();
-    if (!slice.bytes.empty())
+    auto bytes = take();
+    for (const auto& slice : bytes.parts)
       censor_->write(slice.bytes, text);
-    else if (ends_here && !std::exchange(flushed_, true))
+    if (!bytes.empty()) continue;
+    if (ends_here && !std::exchange(flushed_, true))
       censor_->finish(text);
     else
       break;
   }
   if (text.empty() && skipped_ == 0) return false;
   count(text.size());
-  message = log_chunk({from, base_ + censor_->consumed(), take_skipped()}, text);
+  message = log_chunk({from, base_ + censor_->consumed(), take_skipped()}, std::move(text));
   return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include "actors/domain/log_buffer.hpp"
 #include "actors/domain/redactor.hpp"
+#include "gateway/log_bytes.hpp"
 #include "gateway/pull_stream.hpp"
 
 #include <cstdint>
@@ -35,11 +36,9 @@ protected:
 
 private:
   bool next_censored(grpc::ByteBuffer& message, bool complete);
-  log_slice take();
+  log_bytes take();
   void count(size_t bytes);
   uint64_t take_skipped() { return std::exchange(skipped_, 0); }
-
-  static constexpr size_t max_message_bytes = 64 * 1024;
 
   const log_wish wish_;
   log_buffer::cursor cursor_;

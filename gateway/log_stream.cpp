@@ -13,8 +13,7 @@ namespace ib {
 result<void> log_stream::begin(build_channel& channel) {
   cursor_ = channel.log().at(0);
   dropped_ = cursor_.offset();
-  if (censored_)
-    censor_.emplace(std::make_shared<const pattern_set>(channel.identity().censored_words), "[censored]");
+  if (censored_) censor_.emplace(channel.censored_words(), "[censored]");
   return {};
 }
 
@@ -24,10 +23,10 @@ bool log_stream::next(grpc::ByteBuffer& message, bool complete) {
     return true;
   }
   if (censor_) return next_censored(message, complete);
-  auto slice = cursor_.next(max_message_bytes);
-  if (slice.bytes.empty()) return false;
-  count(slice.bytes.size());
-  message = log_message(slice);
+  auto bytes = take_bytes(cursor_);
+  if (bytes.empty()) return false;
+  count(bytes.size);
+  message = log_message(bytes);
   return true;
 }
 
@@ -45,17 +44,18 @@ std::function<bool()> log_stream::news_since_now() const {
 bool log_stream::next_censored(grpc::ByteBuffer& message, bool complete) {
   std::string text;
   while (text.empty()) {
-    auto slice = cursor_.next(max_message_bytes);
-    if (!slice.bytes.empty())
+    auto bytes = take_bytes(cursor_);
+    for (const auto& slice : bytes.parts)
       censor_->write(slice.bytes, text);
-    else if (complete && !std::exchange(flushed_, true))
+    if (!bytes.empty()) continue;
+    if (complete && !std::exchange(flushed_, true))
       censor_->finish(text);
     else
       break;
   }
   if (text.empty()) return false;
   count(text.size());
-  message = log_message(text);
+  message = log_message(std::move(text));
   return true;
 }
 

@@ -26,8 +26,6 @@ private:
   bool next_censored(grpc::ByteBuffer& message, bool complete);
   void count(size_t bytes);
 
-  static constexpr size_t max_message_bytes = 64 * 1024;
-
   bool censored_;
   log_buffer::cursor cursor_;
   uint64_t dropped_ = 0; ///< bytes that retention dropped and the client has not been told of

@@ -12,6 +12,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace ib {
@@ -88,19 +89,30 @@ std::string chunk_header(const log_span& span, size_t length) {
   return text_of(header.data(), end);
 }
 
-/// A header, and the slice's bytes by reference.
-grpc::ByteBuffer join(const std::string& header, const log_slice& slice) {
+/// A slice's bytes by reference.
+grpc::Slice refer_to(const log_slice& slice) {
   auto* keeper = new std::shared_ptr<const void>(slice.owner);
-  std::array<grpc::Slice, 2> parts{
-      grpc::Slice(header),
-      grpc::Slice(
-          const_cast<char*>(slice.bytes.data()), slice.bytes.size(),
-          [](void* owner) { delete static_cast<std::shared_ptr<const void>*>(owner); }, keeper)};
+  return {const_cast<char*>(slice.bytes.data()), slice.bytes.size(),
+          [](void* owner) { delete static_cast<std::shared_ptr<const void>*>(owner); }, keeper};
+}
+
+/// A header, and the bytes by reference.
+grpc::ByteBuffer join(const std::string& header, const log_bytes& bytes) {
+  std::vector<grpc::Slice> parts;
+  parts.reserve(bytes.parts.size() + 1);
+  parts.emplace_back(header);
+  for (const auto& slice : bytes.parts)
+    parts.push_back(refer_to(slice));
   return {parts.data(), parts.size()};
 }
 
-grpc::ByteBuffer join(const std::string& header, const std::string& bytes) {
-  std::array<grpc::Slice, 2> parts{grpc::Slice(header), grpc::Slice(bytes)};
+/// The same for bytes that the message keeps.
+grpc::ByteBuffer join(const std::string& header, std::string bytes) {
+  auto* kept = new std::string(std::move(bytes));
+  std::array<grpc::Slice, 2> parts{
+      grpc::Slice(header),
+      grpc::Slice(
+          kept->data(), kept->size(), [](void* text) { delete static_cast<std::string*>(text); }, kept)};
   return {parts.data(), parts.size()};
 }
 
@@ -120,18 +132,20 @@ grpc::ByteBuffer serialize(const pb::Message& message) {
   return {&slice, 1};
 }
 
-grpc::ByteBuffer log_message(const log_slice& slice) {
-  return join(content_header(slice.bytes.size()), slice);
+grpc::ByteBuffer log_message(const log_bytes& bytes) { return join(content_header(bytes.size), bytes); }
+
+grpc::ByteBuffer log_message(std::string bytes) {
+  const auto header = content_header(bytes.size());
+  return join(header, std::move(bytes));
 }
 
-grpc::ByteBuffer log_message(const std::string& bytes) { return join(content_header(bytes.size()), bytes); }
-
-grpc::ByteBuffer log_chunk(const log_span& span, const log_slice& slice) {
-  return join(chunk_header(span, slice.bytes.size()), slice);
+grpc::ByteBuffer log_chunk(const log_span& span, const log_bytes& bytes) {
+  return join(chunk_header(span, bytes.size), bytes);
 }
 
-grpc::ByteBuffer log_chunk(const log_span& span, const std::string& bytes) {
-  return join(chunk_header(span, bytes.size()), bytes);
+grpc::ByteBuffer log_chunk(const log_span& span, std::string bytes) {
+  const auto header = chunk_header(span, bytes.size());
+  return join(header, std::move(bytes));
 }
 
 } // namespace ib

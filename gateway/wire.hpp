@@ -1,7 +1,7 @@
 #pragma once
 
-#include "actors/domain/log_buffer.hpp"
 #include "actors/domain/result.hpp"
+#include "gateway/log_bytes.hpp"
 
 #include <google/protobuf/message.h>
 #include <grpcpp/support/byte_buffer.h>
@@ -25,10 +25,10 @@ auto parse_and(const grpc::ByteBuffer& bytes, Check check) -> decltype(check(Req
 
 grpc::ByteBuffer serialize(const google::protobuf::Message& message);
 
-/// A LogsResponse whose content is the slice's bytes, referenced and not copied.
-grpc::ByteBuffer log_message(const log_slice& slice);
+/// A LogsResponse whose content are these bytes, referenced and not copied.
+grpc::ByteBuffer log_message(const log_bytes& bytes);
 /// The same for bytes that nobody else keeps.
-grpc::ByteBuffer log_message(const std::string& bytes);
+grpc::ByteBuffer log_message(std::string bytes);
 
 /// What a piece of a log covers (imagebuilder.v1.ReadLogResponse).
 struct log_span {
@@ -37,9 +37,9 @@ struct log_span {
   uint64_t skipped = 0;     ///< bytes before it that are not kept any more
 };
 
-/// A ReadLogResponse whose content is the slice's bytes, referenced and not copied.
-grpc::ByteBuffer log_chunk(const log_span& span, const log_slice& slice);
+/// A ReadLogResponse whose content are these bytes, referenced and not copied.
+grpc::ByteBuffer log_chunk(const log_span& span, const log_bytes& bytes);
 /// The same for bytes that nobody else keeps.
-grpc::ByteBuffer log_chunk(const log_span& span, const std::string& bytes);
+grpc::ByteBuffer log_chunk(const log_span& span, std::string bytes);
 
 } // namespace ib
