@@ -214,7 +214,8 @@ build_supervisor(build_supervisor_impl::stateful_pointer<build_supervisor_state>
   supervision->begin(std::move(children), limits, settings);
   return seen.observe([supervision](const start_build& m) { supervision->start(m.build_id); },
                       [supervision](const restart_build& m) { supervision->load(m.build_id); },
-                      [supervision](const adopt_builds&) { supervision->adopt(); });
+                      [supervision](const adopt_builds&) { supervision->adopt(); },
+                      [supervision](const change_time_limit& m) { supervision->change(m.limit); });
 }
 
 } // namespace ib

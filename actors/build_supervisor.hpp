@@ -33,8 +33,14 @@ struct restart_build {
 /// Time to ask the journal for the builds that have not ended.
 struct adopt_builds {};
 
+/// From the service: builds that are started from now on may take so long.
+struct change_time_limit {
+  std::chrono::milliseconds limit{0};
+};
+
 using build_supervisor_impl =
-    build_supervisor_actor::extend<caf::reacts_to<restart_build>, caf::reacts_to<adopt_builds>>;
+    build_supervisor_actor::extend<caf::reacts_to<restart_build>, caf::reacts_to<adopt_builds>,
+                                   caf::reacts_to<change_time_limit>>;
 
 /// Starts build actors and restarts those that crash, from the journal. A normal end is not restarted; a
 /// build that crashes more often than its restart intensity allows ends in a terminal failure that its
@@ -49,6 +55,7 @@ public:
   /// Starts the builds that have not ended and are nobody's child.
   void adopt();
   void child_is_down(const caf::down_msg& down);
+  void change(std::chrono::milliseconds time_limit) { settings_.time_limit = time_limit; }
   /// The house is closing: the builds end with it.
   void close();
 
@@ -82,3 +89,4 @@ build_supervisor(build_supervisor_impl::stateful_pointer<build_supervisor_state>
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::restart_build)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::adopt_builds)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::change_time_limit)

@@ -33,8 +33,7 @@ void direction::begin(std::shared_ptr<running_builds_board> board, director_sett
   board_ = std::move(board);
   settings_ = std::move(settings);
   settings_.health->not_ready(health_names::recovery, "the builds in the journal are being taken over");
-  settings_.meter->builds_running_limit.Set(static_cast<double>(settings_.limits.running));
-  settings_.meter->builds_queued_limit.Set(static_cast<double>(settings_.limits.queued));
+  show_limits();
   queue_ = std::make_unique<queue_policy>(settings_.limits);
   epoch_ = board_->read()->epoch;
   read_books();
@@ -61,6 +60,19 @@ void direction::read_books() {
 /// CAF itself takes up again only the ordinary messages that it put aside: the wish to end is an urgent one
 /// and would wait for ever.
 void direction::look_at_what_waited() { self_->mailbox().flush_cache(); }
+
+void direction::show_limits() const {
+  settings_.meter->builds_running_limit.Set(static_cast<double>(settings_.limits.running));
+  settings_.meter->builds_queued_limit.Set(static_cast<double>(settings_.limits.queued));
+}
+
+void direction::change(const queue_limits& limits) {
+  settings_.limits = limits;
+  show_limits();
+  auto granted = queue_->change_limits(limits);
+  publish();
+  run(granted);
+}
 
 /// Without the books nothing may be started: a build of the same reference might be in them.
 void direction::books_are_closed(error why) {
@@ -304,7 +316,8 @@ director_impl::behavior_type director(director_impl::stateful_pointer<director_s
                       [work](const cancel_build& wish) { return work->cancel(wish); },
                       [work](const adopt_build& wish) { work->adopt(wish); },
                       [work](const read_the_books&) { work->read_books(); },
-                      [work](const keep_again& m) { work->keep(m.build_id, m.tries); });
+                      [work](const keep_again& m) { work->keep(m.build_id, m.tries); },
+                      [work](const change_limits& m) { work->change(m.limits); });
 }
 
 } // namespace ib

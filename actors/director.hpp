@@ -32,7 +32,13 @@ struct keep_again {
   int tries = 0; ///< that are left
 };
 
-using director_impl = director_actor::extend<caf::reacts_to<read_the_books>, caf::reacts_to<keep_again>>;
+/// From the service: other limits from now on.
+struct change_limits {
+  queue_limits limits;
+};
+
+using director_impl = director_actor::extend<caf::reacts_to<change_limits>, caf::reacts_to<read_the_books>,
+                                             caf::reacts_to<keep_again>>;
 
 /// Knows the one build of each workspace reference and who may run now. After a crash it finds all of this
 /// again in the journal.
@@ -47,6 +53,7 @@ public:
   caf::typed_response_promise<cancel_answer> cancel(const cancel_build& wish);
   void adopt(const adopt_build& wish);
   void read_books();
+  void change(const queue_limits& limits);
   void keep(const std::string& build_id, int tries);
 
 private:
@@ -81,6 +88,7 @@ private:
   void pass_on(const build_actor& to, held_cancel cancel);
   void tell_place(const std::string& build_id, const entry& who);
   void run(const std::vector<std::string>& granted);
+  void show_limits() const;
   void count_end(const build_channel& channel);
   void publish();
   channel_ptr recent_success(const admit_build& wish) const;
@@ -110,3 +118,4 @@ director_impl::behavior_type director(director_impl::stateful_pointer<director_s
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::read_the_books)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::keep_again)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::change_limits)

@@ -107,6 +107,14 @@ void journal_work::retain() {
     watch(database_trouble_, store_->retain(limits_));
 }
 
+void journal_work::change(retention_limits limits) {
+  limits_ = limits;
+  if (commit_scheduled_)
+    retain_due_ = true;
+  else
+    watch(database_trouble_, store_->retain(limits_));
+}
+
 /// Tells the house how the storage fares; the service's log hears of each change once.
 void journal_work::watch(std::string& trouble, const result<void>& outcome) {
   bool fails = !outcome && outcome.error().code == error_code::unavailable;
@@ -153,6 +161,7 @@ journal_impl::behavior_type journal_keeper(journal_impl::stateful_pointer<journa
       [work](const journal_list& m) { return journal_listed{work->settled().list(m.filter)}; },
       [work](const journal_note_request& m) { work->note(work->store().note_request(m.note)); },
       [work](const journal_note_answer& m) { return work->note_answer(m); },
+      [work](const change_retention& m) { work->change(m.limits); },
       [work](const commit_batch&) { work->commit(); }, [work](const retain_builds&) { work->retain(); },
       [work](const try_storage&) { work->look_again(); });
 }

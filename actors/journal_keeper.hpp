@@ -19,8 +19,13 @@ struct retain_builds {};
 /// Time to see whether the storage works again.
 struct try_storage {};
 
-using journal_impl = journal_actor::extend<caf::reacts_to<commit_batch>, caf::reacts_to<retain_builds>,
-                                           caf::reacts_to<try_storage>>;
+/// From the service: other limits from now on.
+struct change_retention {
+  retention_limits limits;
+};
+
+using journal_impl = journal_actor::extend<caf::reacts_to<change_retention>, caf::reacts_to<commit_batch>,
+                                           caf::reacts_to<retain_builds>, caf::reacts_to<try_storage>>;
 
 /// Serializes all access to the journal store, in group commits: writes that are in the mailbox together
 /// become durable together, and their askers are answered then. The store belongs to the root supervisor, so
@@ -38,6 +43,7 @@ public:
   void note(const result<void>& staged);
   void commit();
   void retain();
+  void change(retention_limits limits);
   /// While the service is not ready because of its storage nobody may come to write: the keeper looks itself.
   void look_again();
 
@@ -80,4 +86,5 @@ journal_impl::behavior_type journal_keeper(journal_impl::stateful_pointer<journa
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::commit_batch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::retain_builds)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::change_retention)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::try_storage)

@@ -37,11 +37,9 @@ std::string board_key(const reference& ref);
 std::optional<io::found_image> find_ahead(const ref_board& board, const reference& ref);
 
 /// Time to resolve all references again.
-struct refresh_refs {};
-
-using ref_cache_actor = caf::typed_actor<
-    // Asks the registries for every reference; the last good answer survives a failure.
-    caf::reacts_to<refresh_refs>>;
+struct refresh_refs {
+  uint64_t after = 0; ///< the round that this one follows
+};
 
 struct ref_cache_config {
   std::vector<reference> refs;
@@ -50,8 +48,22 @@ struct ref_cache_config {
       std::chrono::minutes(1)}; ///< after a round in which a reference failed
 };
 
+/// From the service: these references from now on.
+struct change_refs {
+  ref_cache_config config;
+};
+
+using ref_cache_actor = caf::typed_actor<
+    // Asks the registries for every reference; the last good answer survives a failure.
+    caf::reacts_to<refresh_refs>,
+    // Other references or another interval: the first round begins at once, what is not named any more is
+    // forgotten.
+    caf::reacts_to<change_refs>>;
+
 struct ref_cache_state {
   explicit ref_cache_state(ref_cache_actor::pointer) {}
+  ref_cache_config config;
+  uint64_t round = 0; ///< answers and timers of earlier ones count no more
   size_t pending = 0; ///< lookups of this round that have not been answered
   bool failed = false;
 };
@@ -63,3 +75,4 @@ ref_cache_actor::behavior_type ref_cache(ref_cache_actor::stateful_pointer<ref_c
 } // namespace ib
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::refresh_refs)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::change_refs)

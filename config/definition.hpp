@@ -51,6 +51,7 @@ struct definition {
   bool empty_is_unset = false;   ///< "" (for a group: nothing but "") is the same as leaving the key out
   bool may_be_off = false;       ///< "off" is a value, too
   bool no_fixed_default = false; ///< the default follows from other keys, as the description says
+  bool at_once = false;          ///< a change holds once it is read (SIGHUP), others need a restart
   int64_t minimum = 0;           ///< of counts, sizes and durations
   int64_t maximum = INT64_MAX;
   std::vector<std::string> choices;

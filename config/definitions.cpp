@@ -100,6 +100,12 @@ definition at_most(int64_t maximum, definition d) {
   return d;
 }
 
+/// Changes hold without a restart.
+definition at_once(definition d) {
+  d.at_once = true;
+  return d;
+}
+
 /// TLS files under the three names that this place uses for them; all three are needed.
 template <class Place>
 definition tls(std::string description, std::array<const char*, 3> names, Place place) {
@@ -169,12 +175,13 @@ definition local() {
            "Where builds, logs and the layer cache are kept. Empty: `$XDG_STATE_HOME/image-builder`, else "
            "`/var/lib/image-builder` for root, else `$HOME/.local/state/image-builder`.",
            [](draft& d) -> std::string& { return d.target.local.state_directory; }),
-       at_most(1024, key("concurrentBuilds", value_kind::count,
-                         "Builds that run at the same time. 0: as many as there are cores.",
-                         [](draft& d) -> size_t& { return d.target.local.concurrent_builds; })),
-       at_least(1000,
-                key("buildTimeLimit", value_kind::duration, "A build that takes longer is ended and fails.",
-                    [](draft& d) -> int64_t& { return d.target.local.build_time_limit_ms; })),
+       at_once(at_most(1024, key("concurrentBuilds", value_kind::count,
+                                 "Builds that run at the same time. 0: as many as there are cores.",
+                                 [](draft& d) -> size_t& { return d.target.local.concurrent_builds; }))),
+       at_once(at_least(1000, key("buildTimeLimit", value_kind::duration,
+                                  "A build that takes longer is ended and fails. A change holds for builds "
+                                  "that start afterwards.",
+                                  [](draft& d) -> int64_t& { return d.target.local.build_time_limit_ms; }))),
        key("stopGrace", value_kind::duration, "Time between TERM and KILL of a build's processes.",
            [](draft& d) -> int64_t& { return d.target.local.stop_grace_ms; }),
        choice<isolation_mode>(
@@ -194,8 +201,8 @@ definition local() {
 
 definition queue() {
   return group("queue", "Builds that wait.",
-               {key("length", value_kind::count, "Builds that may wait; further ones are refused.",
-                    [](draft& d) -> size_t& { return d.target.limits.queued_builds; })});
+               {at_once(key("length", value_kind::count, "Builds that may wait; further ones are refused.",
+                            [](draft& d) -> size_t& { return d.target.limits.queued_builds; }))});
 }
 
 definition retention() {
@@ -204,13 +211,14 @@ definition retention() {
       {key("logBytesPerBuild", value_kind::size,
            "Log of one build that is kept; older output is dropped. 0 keeps everything.",
            [](draft& d) -> uint64_t& { return d.target.limits.log_bytes_per_build; }),
-       key("finishedBuilds", value_kind::count, "Finished builds that stay known, with their logs.",
-           [](draft& d) -> size_t& { return d.target.limits.finished_builds; }),
-       key("finishedLogBytes", value_kind::size,
-           "All logs of finished builds together; the oldest builds are forgotten beyond it.",
-           [](draft& d) -> uint64_t& { return d.target.limits.finished_log_bytes; }),
-       key("finishedAge", value_kind::duration, "Time that a finished build stays known. 0 is without limit.",
-           [](draft& d) -> int64_t& { return d.target.limits.finished_age_ms; })});
+       at_once(key("finishedBuilds", value_kind::count, "Finished builds that stay known, with their logs.",
+                   [](draft& d) -> size_t& { return d.target.limits.finished_builds; })),
+       at_once(key("finishedLogBytes", value_kind::size,
+                   "All logs of finished builds together; the oldest builds are forgotten beyond it.",
+                   [](draft& d) -> uint64_t& { return d.target.limits.finished_log_bytes; })),
+       at_once(key("finishedAge", value_kind::duration,
+                   "Time that a finished build stays known. 0 is without limit.",
+                   [](draft& d) -> int64_t& { return d.target.limits.finished_age_ms; }))});
 }
 
 registry_options& registry(draft& d) { return d.target.registries.registries[d.entry]; }
@@ -251,7 +259,7 @@ definition ref_cache() {
           [](draft& d) -> std::vector<std::string>& { return d.target.ref_cache.refs; });
   refs.list = true;
   return group("refCache", "References that are resolved ahead of time.",
-               {std::move(interval), std::move(refs)});
+               {at_once(std::move(interval)), at_once(std::move(refs))});
 }
 
 definition may_be_off(definition d) {
@@ -336,13 +344,13 @@ definition settings_definition() {
                              [](draft& d) -> std::string& { return d.target.metrics_address; }))}),
        fault_injection(),
        group("log", "The service's own log.",
-             {choice<log_level>("level",
-                                {{"debug", log_level::debug},
-                                 {"info", log_level::info},
-                                 {"warning", log_level::warning},
-                                 {"error", log_level::error}},
-                                "The least severe messages that are logged.",
-                                [](draft& d) -> log_level& { return d.target.level; })})});
+             {at_once(choice<log_level>("level",
+                                        {{"debug", log_level::debug},
+                                         {"info", log_level::info},
+                                         {"warning", log_level::warning},
+                                         {"error", log_level::error}},
+                                        "The least severe messages that are logged.",
+                                        [](draft& d) -> log_level& { return d.target.level; }))})});
 }
 
 } // namespace ib::config

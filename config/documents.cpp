@@ -56,8 +56,8 @@ void add_rows(const definition& group, const std::string& path, std::string& out
     } else {
       auto wanted = (member.list ? "an array; each element " : "") + expected(member);
       if (member.required) wanted += "; needed";
-      out +=
-          "| `" + name + "` | " + wanted + " | " + default_text(member) + " | " + member.description + " |\n";
+      out += "| `" + name + "` | " + wanted + " | " + default_text(member) + " | " + member.description +
+             (member.at_once ? " *" : "") + " |\n";
     }
   }
 }

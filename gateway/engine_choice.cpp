@@ -19,17 +19,12 @@ namespace ib {
 
 namespace {
 
-size_t cores() { return std::max(1U, std::thread::hardware_concurrency()); }
-
 class local_choice final : public chosen_engine {
 public:
   explicit local_choice(std::shared_ptr<local_context> context) : context_(std::move(context)) {}
 
   caf::strong_actor_ptr spawn(caf::actor_system& system) override {
     return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(local_engine, context_, runs_));
-  }
-  size_t concurrent_builds() const override {
-    return context_->settings.concurrent_builds == 0 ? cores() : context_->settings.concurrent_builds;
   }
   bool access_comes_later() const override { return false; }
   void end_orphans() override { runs_->end_all(); }
@@ -65,8 +60,6 @@ public:
   caf::strong_actor_ptr spawn(caf::actor_system& system) override {
     return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(wsman_engine, context_));
   }
-  /// Kubernetes finds places for them.
-  size_t concurrent_builds() const override { return 1'000'000; }
   bool access_comes_later() const override { return true; }
   void end_orphans() override {}
   void end_runs() override {}

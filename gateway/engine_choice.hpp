@@ -35,8 +35,6 @@ public:
   virtual ~chosen_engine() = default;
   /// Starts its actor, again after a crash.
   virtual caf::strong_actor_ptr spawn(caf::actor_system& system) = 0;
-  /// How many builds may run at the same time.
-  virtual size_t concurrent_builds() const = 0;
   /// True where a build's log has its place once the build runs, and not before (see stream_house).
   virtual bool access_comes_later() const = 0;
   /// Its actor has ended for good: so do the runs that outlived its crashes.

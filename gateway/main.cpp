@@ -56,12 +56,13 @@ ib::io::severity severity_of(ib::config::log_level level) {
   return ib::io::severity::info;
 }
 
-/// The signals that end the service; blocked in every thread and waited for in main.
-sigset_t ending_signals() {
+/// The signals that end the service, and the one that makes it read its configuration again; blocked in every
+/// thread and waited for in main.
+sigset_t awaited_signals() {
   sigset_t signals;
   sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
+  for (int signal : {SIGINT, SIGTERM, SIGHUP})
+    sigaddset(&signals, signal);
   return signals;
 }
 
@@ -88,6 +89,39 @@ void watch_the_end(const sigset_t& signals, std::chrono::seconds limit) {
   std::_Exit(0);
 }
 
+/// SIGHUP: takes over what can change while the service runs. A closed terminal sends it, too, and ends
+/// nothing.
+void read_again(ib::service& service, const run_flags& flags) {
+  if (flags.config.empty()) {
+    ib::io::log_info("there is no configuration to read again: the service runs with its defaults");
+    return;
+  }
+  auto loaded = ib::config::load_settings_file(flags.config);
+  for (const auto& fault : loaded.faults)
+    ib::io::log_error("the changed configuration has a fault",
+                      {{"key", fault.path}, {"fault", fault.message}});
+  if (!loaded.ok()) {
+    service.refuse_reload();
+    ib::io::log_error("the former configuration stays in force", {{"file", flags.config}});
+    return;
+  }
+  if (flags.verbose) loaded.value.level = ib::config::log_level::debug;
+  // Both ways: a level that hides the news of its own change would be strange.
+  ib::io::set_log_level(std::min(severity_of(loaded.value.level), ib::io::severity::info));
+  service.reload(loaded.value);
+  ib::io::set_log_level(severity_of(loaded.value.level));
+}
+
+/// Until a signal says that the service is to end; which one.
+int serve_until_signal(ib::service& service, const run_flags& flags, const sigset_t& signals) {
+  for (;;) {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    if (signal != SIGHUP) return signal;
+    read_again(service, flags);
+  }
+}
+
 int run(const run_flags& flags) {
   ib::io::set_log_json(flags.json_log || isatty(STDERR_FILENO) == 0);
   ib::io::set_log_version(IB_VERSION);
@@ -98,18 +132,18 @@ int run(const run_flags& flags) {
   ib::io::set_log_level(severity_of(settings->level));
   // The distribution's abseil is a build with its search for deadlocks on, which costs every lock of gRPC.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
-  auto signals = ending_signals();
+  auto signals = awaited_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGHUP, SIG_IGN); // a closed terminal ends no builds
+  std::signal(SIGHUP, SIG_DFL); // one that is ignored would never be waited for
   auto service = ib::service::start(*settings, IB_VERSION);
   if (!service) {
     std::cerr << "cannot start: " << service.error().message << '\n';
     return exit_unavailable;
   }
-  int signal = 0;
-  sigwait(&signals, &signal);
+  int signal = serve_until_signal(**service, flags, signals);
   ib::io::log_info("stopping", {{"signal", strsignal(signal)}});
+  sigdelset(&signals, SIGHUP);
   std::thread([signals, limit = stop_limit(*settings)] { watch_the_end(signals, limit); }).detach();
   bool broken = (*service)->is_broken();
   service->reset();

@@ -21,6 +21,7 @@
 #include "actors/metrics.hpp"
 #include "actors/names.hpp"
 #include "actors/resolver_pool.hpp"
+#include "config/changes.hpp"
 #include "config/documents.hpp"
 #include "config/state_directory.hpp"
 #include "gateway/builds_service.hpp"
@@ -30,6 +31,7 @@
 #include "gateway/gateway_actor.hpp"
 #include "gateway/grpc_server.hpp"
 #include "gateway/health_server.hpp"
+#include "gateway/house_settings.hpp"
 #include "gateway/http/server.hpp"
 #include "gateway/image_builder_service.hpp"
 #include "gateway/log_paths.hpp"
@@ -41,7 +43,6 @@
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <prometheus/counter.h>
-
 #include <prometheus/gauge.h>
 
 #include <algorithm>
@@ -123,12 +124,14 @@ caf::strong_actor_ptr strong(const Handle& handle) {
 } // namespace
 
 struct service::parts {
-  parts(state_lock held, std::shared_ptr<metrics> m) : lock(std::move(held)), meter(std::move(m)) {
+  parts(state_lock held, std::shared_ptr<metrics> m, const config::settings& settings)
+      : lock(std::move(held)), meter(std::move(m)), now(settings) {
     configure(actor_config);
   }
 
   state_lock lock;
   std::shared_ptr<metrics> meter;
+  settings_board now;
   std::shared_ptr<io::registry_client> registry;
   std::unique_ptr<chosen_engine> engine;
   std::shared_ptr<journal_store> journal;
@@ -161,6 +164,7 @@ struct service::parts {
   void open_house(const config::settings& settings);
   void close_house();
   std::vector<child_spec> children_of_the_house(const config::settings& settings);
+  void tell_changes(const config::settings& before, const config::settings& after);
   void serve_logs();
   void show_metrics();
   result<void> serve_debug(const config::settings& settings, const std::string& version);
@@ -172,44 +176,55 @@ std::vector<child_spec> service::parts::children_of_the_house(const config::sett
   resolver.tag_cache_ms = settings.tag_cache_ms;
   resolver.ahead = refs;
   resolver.meter = meter;
-  ref_cache_config ahead;
-  ahead.interval = std::chrono::milliseconds(settings.ref_cache.interval_ms);
-  for (const auto& ref : settings.ref_cache.refs)
-    if (auto parsed = parse_reference(ref)) ahead.refs.push_back(*parsed);
-  build_settings build;
-  build.time_limit = std::chrono::milliseconds(settings.local.build_time_limit_ms);
-  build.meter = meter;
-  retention_limits retention;
-  retention.finished_builds = settings.limits.finished_builds;
-  retention.log_bytes = settings.limits.finished_log_bytes;
-  retention.age_ms = settings.limits.finished_age_ms;
   director_settings direction;
   direction.meter = meter;
-  direction.limits.running = engine->concurrent_builds();
-  direction.limits.queued = settings.limits.queued_builds;
   direction.log_retention_bytes = settings.limits.log_bytes_per_build;
   direction.health = health;
   intake_settings intake{settings.orchestrator.base_image_repository,
                          settings.orchestrator.workspace_image_repository, board, log_urls(settings)};
   return {
       {names::journal,
-       [this, retention](caf::actor_system& s) {
+       [this](caf::actor_system& s) {
          // Its disk may be slow: it has a thread of its own.
-         return strong(s.spawn<caf::detached>(journal_keeper, journal, storage, retention, meter));
+         return strong(
+             s.spawn<caf::detached>(journal_keeper, journal, storage, retention_of(*now.read()), meter));
        }},
       {names::resolver,
        [this, resolver](auto& s) { return strong(s.spawn(resolver_pool, registry, resolver)); }},
-      {names::ref_cache, [this, ahead](auto& s) { return strong(s.spawn(ref_cache, refs, ahead)); }, false},
+      {names::ref_cache,
+       [this](auto& s) { return strong(s.spawn(ref_cache, refs, ref_cache_of(*now.read()))); }, false},
       {names::engine, [this](auto& s) { return engine->spawn(s); }, true, [this] { engine->end_orphans(); }},
       {names::fan_out, [this](auto& s) { return strong(s.spawn(fan_out, board)); }, false},
       {names::builds,
-       [this, build](auto& s) {
+       [this](auto& s) {
+         build_settings build;
+         build.time_limit = time_limit_of(*now.read());
+         build.meter = meter;
          return strong(s.spawn(build_supervisor, children, restart_limits{}, build));
        },
        true, [this] { end_orphans(*children); }},
-      {names::director, [this, direction](auto& s) { return strong(s.spawn(director, board, direction)); }},
+      {names::director,
+       [this, direction](auto& s) {
+         auto with_limits = direction;
+         with_limits.limits = queue_limits_of(*now.read());
+         return strong(s.spawn(director, board, with_limits));
+       }},
       {names::gateway, [intake](auto& s) { return strong(s.spawn(gateway, intake)); }},
   };
+}
+
+/// Tells the house what has changed. An actor that is just being restarted finds it on the board.
+void service::parts::tell_changes(const config::settings& before, const config::settings& after) {
+  auto tell = [this](auto handle, caf::atom_value name, auto message) {
+    using actor = decltype(handle);
+    if (auto who = find_actor<actor>(*system, name)) caf::anon_send(who, std::move(message));
+  };
+  tell(director_impl(), names::director, change_limits{queue_limits_of(after)});
+  tell(journal_impl(), names::journal, change_retention{retention_of(after)});
+  tell(build_supervisor_impl(), names::builds, change_time_limit{time_limit_of(after)});
+  if (before.ref_cache.refs != after.ref_cache.refs ||
+      before.ref_cache.interval_ms != after.ref_cache.interval_ms)
+    tell(ref_cache_actor(), names::ref_cache, change_refs{ref_cache_of(after)});
 }
 
 void service::parts::open_journal(const config::settings& settings, const std::filesystem::path& state) {
@@ -286,9 +301,15 @@ void service::parts::show_metrics() {
 }
 
 result<void> service::parts::serve_debug(const config::settings& settings, const std::string& version) {
-  debug_sources from{
-      board,   storage,          refs, health, actor_config.board, meter, config::print_settings(settings),
-      version, io::unix_ms_now()};
+  debug_sources from{board,
+                     storage,
+                     refs,
+                     health,
+                     actor_config.board,
+                     meter,
+                     [this] { return config::print_settings(*now.read()); },
+                     version,
+                     io::unix_ms_now()};
   auto started = debug_server::start(settings.debug, *system, std::move(from));
   if (!started) return started.error();
   debug = std::move(*started);
@@ -316,7 +337,8 @@ result<std::unique_ptr<service>> service::start(const config::settings& settings
   auto credentials = make_credentials(settings.orchestrator);
   if (!credentials) return credentials.error();
   auto parts = std::make_unique<service::parts>(
-      std::move(*lock), std::make_shared<metrics>(metrics_settings{version, known_registries(settings)}));
+      std::move(*lock), std::make_shared<metrics>(metrics_settings{version, known_registries(settings)}),
+      settings);
   parts->health->not_ready(health_names::recovery, "the service is starting");
   auto probes = health_server::start(settings.health_address, parts->health);
   if (!probes) return probes.error();
@@ -366,6 +388,28 @@ result<std::unique_ptr<service>> service::start(const config::settings& settings
 }
 
 service::service(std::unique_ptr<parts> p) : parts_(std::move(p)) {}
+
+void service::reload(const config::settings& wanted) {
+  auto before = parts_->now.read();
+  auto after = config::with_changes_at_once(*before, wanted);
+  auto changes = config::changes_between(*before, wanted);
+  for (const auto& change : changes) {
+    const std::initializer_list<io::log_field> fields{
+        {"key", change.path}, {"before", change.before}, {"after", change.after}};
+    if (change.at_once)
+      io::log_info("a changed key of the configuration holds from now on", fields);
+    else
+      io::log_warning("a changed key of the configuration needs a restart", fields);
+  }
+  parts_->now.publish(after);
+  parts_->tell_changes(*before, after);
+  // Certificates are looked at anyway when somebody connects; who asks for it hears of it now.
+  if (const auto& files = parts_->server->certificates()) files->current();
+  parts_->meter->reloads_succeeded.Increment();
+  io::log_info("read the configuration again", {{"changed_keys", std::to_string(changes.size())}});
+}
+
+void service::refuse_reload() { parts_->meter->reloads_failed.Increment(); }
 
 const std::string& service::address() const { return parts_->server->address(); }
 

@@ -17,6 +17,12 @@ public:
   /// end.
   ~service();
 
+  /// Takes a configuration over while running, as far as that goes: the log has a line for each key that has
+  /// changed, whether it holds from now on or needs a restart.
+  void reload(const config::settings& wanted);
+  /// Counts a changed configuration that has faults: the former one stays in force.
+  void refuse_reload();
+
   /// "host:port" the gRPC server listens on, with the port that was chosen for ":0".
   const std::string& address() const;
 

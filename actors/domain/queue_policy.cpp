@@ -42,8 +42,17 @@ void queue_policy::adopt_running(const std::string& id) {
 }
 
 std::vector<std::string> queue_policy::release(const std::string& id) {
+  if (running_.erase(id) == 0 && !remove_waiting(id)) return {};
+  return fill_slots();
+}
+
+std::vector<std::string> queue_policy::change_limits(queue_limits limits) {
+  limits_ = limits;
+  return fill_slots();
+}
+
+std::vector<std::string> queue_policy::fill_slots() {
   std::vector<std::string> started;
-  if (running_.erase(id) == 0 && !remove_waiting(id)) return started;
   while (running_.size() < limits_.running) {
     auto next = pop_next();
     if (!next) break;

@@ -24,6 +24,9 @@ struct queue_limits {
 class queue_policy {
 public:
   explicit queue_policy(queue_limits limits);
+  /// Other limits from now on. Returns the builds that may run now; what runs or waits beyond the new ones
+  /// stays.
+  std::vector<std::string> change_limits(queue_limits limits);
 
   /// Admits a build. True: it may run now; false: it waits; resource_exhausted (naming the limit): the queue
   /// is full.
@@ -48,6 +51,7 @@ public:
   std::vector<std::string> order() const;
 
 private:
+  std::vector<std::string> fill_slots();
   std::optional<std::string> pop_next();
   std::optional<std::string> owner_of(const std::string& id) const;
   bool remove_waiting(const std::string& id);

@@ -109,7 +109,7 @@ http::router debug_server::routes() {
   json("/debug/running", [&from] { return rows_json(build_rows(from)); });
   json("/debug/resolver", [&from] { return resolver_json(from); });
   json("/debug/journal", [&from] { return storage_json(from); });
-  json("/debug/config", [&from] { return from.configuration; });
+  json("/debug/config", [&from] { return from.configuration(); });
   json("/debug/series", [feed = feed_] { return series_json(feed->series().read()); });
   json("/debug/may",
        [this] { return std::string(allow_cancel_ ? R"({"cancel":true})" : R"({"cancel":false})"); });

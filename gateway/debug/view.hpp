@@ -24,7 +24,7 @@ struct debug_sources {
   std::shared_ptr<const service_health> health;
   std::shared_ptr<const io::actor_board> actors;
   std::shared_ptr<const metrics> meter;
-  std::string configuration; ///< as JSON text; it holds no secrets
+  std::function<std::string()> configuration; ///< as it is now, as JSON text; it holds no secrets
   std::string version;
   int64_t started_ms = 0; ///< of the service, unix milliseconds
 };

@@ -46,7 +46,7 @@ struct cached : house_fixture {
     ref_cache_config config;
     config.refs = {*parse_reference("registry.example/base:1")};
     config.interval = 6h;
-    put(names::ref_cache, system().spawn(ref_cache, board, config));
+    cache = put(names::ref_cache, ref_cache_actor(system().spawn(ref_cache, board, config)));
     run();
   }
   std::string resolve(const std::string& ref) {
@@ -61,6 +61,7 @@ struct cached : house_fixture {
   std::shared_ptr<quick_registry> registry = std::make_shared<quick_registry>();
   std::shared_ptr<ref_board> board = std::make_shared<ref_board>();
   resolver_actor pool;
+  ref_cache_actor cache;
 };
 
 } // namespace
@@ -101,5 +102,38 @@ TEST_CASE("the last good answer survives a failed refresh, which is repeated soo
 TEST_CASE("a reference that could never be resolved is asked for by each caller", "[ref_cache]") {
   cached house(true);
   CHECK(house.resolve("registry.example/base:1") == "unavailable");
+  CHECK(house.registry->lookups == 2);
+}
+
+TEST_CASE("other references are resolved at once, and what is not named any more is forgotten",
+          "[ref_cache]") {
+  cached house;
+  ref_cache_config other;
+  other.refs = {*parse_reference("registry.example/other:1")};
+  other.interval = 1h;
+  house.tell(house.cache, change_refs{other});
+  CHECK(house.registry->lookups == 2);
+  CHECK(house.resolve("registry.example/other:1") == first_digest);
+  CHECK(house.registry->lookups == 2);
+  house.registry->digest = second_digest;
+  CHECK(house.resolve("registry.example/base:1") == second_digest);
+  CHECK(house.registry->lookups == 3);
+  // The new interval holds, and the old one's timer does nothing.
+  house.advance(1h);
+  CHECK(house.registry->lookups == 4);
+  CHECK(house.resolve("registry.example/other:1") == second_digest);
+  for (int i = 0; i < 5; ++i)
+    house.advance(1h);
+  CHECK(house.registry->lookups == 9);
+}
+
+TEST_CASE("a cache may begin and end with no references at all", "[ref_cache]") {
+  cached house;
+  house.tell(house.cache, change_refs{});
+  house.advance(24h);
+  CHECK(house.registry->lookups == 1);
+  ref_cache_config some;
+  some.refs = {*parse_reference("registry.example/base:1")};
+  house.tell(house.cache, change_refs{some});
   CHECK(house.registry->lookups == 2);
 }

@@ -224,3 +224,35 @@ TEST_CASE("under random events the queue is fair, loses nothing and keeps its li
     run.drain();
   }
 }
+
+TEST_CASE("more slots let builds run that wait, in the order they would have", "[queue_policy]") {
+  queue_policy queue({1, 10});
+  for (const char* id : {"a1", "a2", "a3"})
+    REQUIRE(queue.submit(id, "a"));
+  REQUIRE(queue.submit("b1", "b"));
+  CHECK(queue.change_limits({3, 10}) == std::vector<std::string>{"a2", "b1"});
+  CHECK(queue.running() == 3);
+  CHECK(queue.order() == std::vector<std::string>{"a3"});
+}
+
+TEST_CASE("fewer slots end nothing: no build begins until enough have ended", "[queue_policy]") {
+  queue_policy queue({3, 10});
+  for (const char* id : {"a", "b", "c", "d"})
+    REQUIRE(queue.submit(id, "who"));
+  CHECK(queue.change_limits({1, 10}).empty());
+  CHECK(queue.running() == 3);
+  CHECK(queue.release("a").empty());
+  CHECK(queue.release("b").empty());
+  CHECK(queue.release("c") == std::vector<std::string>{"d"});
+}
+
+TEST_CASE("a shorter queue refuses new builds and keeps those that wait", "[queue_policy]") {
+  queue_policy queue({1, 3});
+  for (const char* id : {"a", "b", "c"})
+    REQUIRE(queue.submit(id, "who"));
+  CHECK(queue.change_limits({1, 1}).empty());
+  CHECK(queue.queued() == 2);
+  CHECK_FALSE(queue.submit("d", "who"));
+  CHECK(queue.change_limits({1, 3}).empty());
+  CHECK(queue.submit("d", "who"));
+}

@@ -33,7 +33,7 @@ struct a_house {
             health,
             actors,
             std::make_shared<metrics>(metrics_settings{"1.2.3", {"registry.test"}}),
-            R"({"a":1})",
+            [] { return std::string(R"({"a":1})"); },
             "1.2.3",
             5};
   }

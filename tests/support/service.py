@@ -16,15 +16,21 @@ class Service:
         self.state = tempfile.mkdtemp(prefix="state-", dir=folder)
         self._config = os.path.join(self.state + ".json")
         self._environment = {**os.environ, **(environment or {})}
-        whole = _laid_over({
+        self._whole = _laid_over({
             "server": {"services": {"grpc": {"address": "127.0.0.1:0"}}},
             "health": {"address": "127.0.0.1:0"}, "debug": {"address": "127.0.0.1:0"},
             "metrics": {"address": "127.0.0.1:0"},
             "local": {"stateDirectory": self.state, "isolation": "chroot", "stopGrace": "2s"},
         }, config)
-        with open(self._config, "w", encoding="utf-8") as file:
-            json.dump(whole, file)
+        self.configure({})
         self.start()
+
+    def configure(self, more):
+        """Lays something over the configuration in its file; the service reads it at its next start or SIGHUP."""
+        _laid_over(self._whole, more)
+        with open(self._config + ".new", "w", encoding="utf-8") as file:
+            json.dump(self._whole, file)
+        os.replace(self._config + ".new", self._config)
 
     def start(self):
         self._child = Child([program("image-builder"), "run", "--config", self._config, "--json-log"],

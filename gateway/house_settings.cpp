@@ -1,0 +1,52 @@
+#include "gateway/house_settings.hpp"
+
+#include "actors/domain/reference.hpp"
+
+#include <algorithm>
+#include <thread>
+
+namespace ib {
+
+namespace {
+
+/// With ws-manager, Kubernetes finds places for builds.
+constexpr size_t without_limit = 1'000'000;
+
+} // namespace
+
+queue_limits queue_limits_of(const config::settings& settings) {
+  queue_limits limits;
+  limits.queued = settings.limits.queued_builds;
+  switch (settings.orchestrator.engine) {
+  case config::engine_kind::wsman:
+    limits.running = without_limit;
+    break;
+  case config::engine_kind::local:
+    limits.running = settings.local.concurrent_builds;
+    if (limits.running == 0) limits.running = std::max(1U, std::thread::hardware_concurrency());
+    break;
+  }
+  return limits;
+}
+
+retention_limits retention_of(const config::settings& settings) {
+  retention_limits limits;
+  limits.finished_builds = settings.limits.finished_builds;
+  limits.log_bytes = settings.limits.finished_log_bytes;
+  limits.age_ms = settings.limits.finished_age_ms;
+  return limits;
+}
+
+ref_cache_config ref_cache_of(const config::settings& settings) {
+  ref_cache_config cache;
+  cache.interval = std::chrono::milliseconds(settings.ref_cache.interval_ms);
+  for (const auto& ref : settings.ref_cache.refs)
+    if (auto parsed = parse_reference(ref)) cache.refs.push_back(*parsed);
+  return cache;
+}
+
+std::chrono::milliseconds time_limit_of(const config::settings& settings) {
+  return std::chrono::milliseconds(settings.local.build_time_limit_ms);
+}
+
+} // namespace ib
