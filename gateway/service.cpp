@@ -1,3 +1,4 @@
+// Long on purpose: the one place where the parts of the service are put together.
 #include "gateway/service.hpp"
 
 #include "actors/board_metrics.hpp"
