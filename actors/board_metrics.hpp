@@ -3,6 +3,8 @@
 #include "actors/io/actor_board.hpp"
 #include "actors/metrics.hpp"
 
+#include <array>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -13,11 +15,11 @@ class Gauge;
 
 namespace ib {
 
-/// Puts into metrics what the board says of the actors, by their kind; kinds that are gone count as 0.
+/// Puts into metrics what the board says of the actors, by their kind, and of faults that were injected into
+/// them. Kinds of actors that are gone count as 0.
 class board_metrics {
 public:
-  board_metrics(std::shared_ptr<const io::actor_board> board, metrics& meter)
-      : board_(std::move(board)), meter_(meter) {}
+  board_metrics(std::shared_ptr<const io::actor_board> board, metrics& meter);
 
   /// Looks now. One thread at a time.
   void sample();
@@ -31,6 +33,7 @@ private:
   std::shared_ptr<const io::actor_board> board_;
   metrics& meter_;
   std::map<std::string, gauges> kinds_;
+  std::array<uint64_t, io::fault_kinds> faults_{}; ///< that are counted already
 };
 
 } // namespace ib

@@ -113,3 +113,17 @@ TEST_CASE("actors are counted by kind, and kinds that are gone as none", "[metri
   CHECK(value_of(meter, "image_builder_actors{kind=\"build\"}") == 0);
   CHECK(value_of(meter, "image_builder_actor_mailbox_messages{kind=\"build\"}") == 0);
 }
+
+TEST_CASE("injected faults are counted by kind, each once", "[metrics]") {
+  metrics meter;
+  auto board = std::make_shared<io::actor_board>();
+  board_metrics seen(board, meter);
+  const std::string killed = "image_builder_faults_injected_total{kind=\"" +
+                             std::string(to_string(io::fault_kind::actor_killed)) + "\"}";
+  CHECK(value_of(meter, killed) == 0);
+  board->faults().note(io::fault_kind::actor_killed, "house/director");
+  board->faults().note(io::fault_kind::actor_killed, "house/director");
+  seen.sample();
+  seen.sample();
+  CHECK(value_of(meter, killed) == 2);
+}

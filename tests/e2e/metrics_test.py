@@ -23,7 +23,7 @@ CODES = ("OK Canceled Unknown InvalidArgument DeadlineExceeded NotFound AlreadyE
 BUCKETS = ".005 .025 .05 .1 .5 1 2.5 5 30 60 120 240 600".split()
 OURS = re.compile(r"\b(?:gitpod|image_builder|grpc_server|process)_[a-z0-9_]+")
 #: Known by their labels only once something happens: there is no list of what may.
-LATER = {"image_builder_faults_injected_total", "image_builder_certificate_expiry_timestamp_seconds"}
+LATER = {"image_builder_certificate_expiry_timestamp_seconds"}
 
 
 def parse(text):
