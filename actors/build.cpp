@@ -89,26 +89,24 @@ caf::typed_response_promise<cancel_answer> build_work::cancel(const cancel_build
   return answer;
 }
 
+/// Something watchers are told from where the build stands.
+status_update build_work::told_now(build_status status, std::string message) const {
+  return {status, std::move(message), record_.machine.state, record_.machine.attempt, io::unix_ms_now()};
+}
+
 /// What watchers are told of a step; nothing where it is none of theirs.
 std::optional<status_update> build_work::step_of(const std::vector<build_effect>& effects) const {
-  status_update told;
-  told.state = record_.machine.state;
-  told.attempt = record_.machine.attempt;
-  told.at_ms = io::unix_ms_now();
-  told.is_step = true;
-  for (const auto& effect : effects) {
-    if (auto* announcement = std::get_if<announce_effect>(&effect)) {
-      told.message = shown(announcement->message);
-      return told;
-    }
-    if (auto* end = std::get_if<finish_effect>(&effect)) {
-      told.status = end->success ? build_status::success : build_status::failure;
-      told.message = shown(end->message);
-      told.failure = record_.machine.failure;
-      return told;
+  std::optional<status_update> told;
+  for (auto effect = effects.begin(); effect != effects.end() && !told; ++effect) {
+    if (auto* announcement = std::get_if<announce_effect>(&*effect)) {
+      told = told_now(build_status::running, shown(announcement->message));
+    } else if (auto* end = std::get_if<finish_effect>(&*effect)) {
+      told = told_now(end->success ? build_status::success : build_status::failure, shown(end->message));
+      told->failure = record_.machine.failure;
     }
   }
-  return std::nullopt;
+  if (told) told->is_step = true;
+  return told;
 }
 
 void build_work::time_phase(build_state next) {
@@ -182,10 +180,7 @@ void build_work::carry_out(const finish_effect& effect) {
 /// An earlier incarnation kept the end and may not have come to tell it.
 void build_work::tell_end_again() {
   bool success = record_.machine.state == build_state::succeeded;
-  status_update told{success ? build_status::success : build_status::failure, record_.machine.end_message};
-  told.state = record_.machine.state;
-  told.attempt = record_.machine.attempt;
-  told.at_ms = io::unix_ms_now();
+  auto told = told_now(success ? build_status::success : build_status::failure, record_.machine.end_message);
   told.is_step = true;
   told.failure = record_.machine.failure;
   publish(std::move(told));
@@ -335,10 +330,7 @@ void build_work::hide_secrets(machine_state& machine) const {
 
 /// For what is said between two steps of the state machine.
 void build_work::say(const std::string& message, std::optional<queue_place> place) {
-  status_update told{build_status::running, shown(message)};
-  told.state = record_.machine.state;
-  told.attempt = record_.machine.attempt;
-  told.at_ms = io::unix_ms_now();
+  auto told = told_now(build_status::running, shown(message));
   told.place = place;
   publish(std::move(told));
 }

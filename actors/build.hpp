@@ -71,6 +71,7 @@ private:
   void append(std::string bytes);
   void time_phase(build_state next);
   void note_end(const std::vector<build_effect>& effects);
+  status_update told_now(build_status status, std::string message) const;
   std::optional<status_update> step_of(const std::vector<build_effect>& effects) const;
   std::string shown(const std::string& text) const;
   void hide_secrets(machine_state& machine) const;

@@ -24,6 +24,8 @@ TEST_CASE("each command is recognised") {
   CHECK(accepted({"build", "--ref", "a"}).verb == command::build);
   CHECK(accepted({"logs", "-f", "id"}).verb == command::logs);
   CHECK(accepted({"list"}).verb == command::list);
+  CHECK(accepted({"show", "id"}).show.target == "id");
+  CHECK(accepted({"cancel", "id", "--reason", "two words"}).cancel.reason == "two words");
   CHECK(accepted({"resolve", "base", "alpine"}).verb == command::resolve_base);
   CHECK(accepted({"resolve", "workspace", "--ref", "a"}).verb == command::resolve_workspace);
   CHECK(accepted({"version"}).verb == command::version);
@@ -37,6 +39,18 @@ TEST_CASE("global flags are taken before and after the command") {
   CHECK(line.global.json);
   CHECK(line.global.no_color);
   CHECK(line.resolve_base.ref == "alpine");
+}
+
+TEST_CASE("the filters of a list belong to --all") {
+  const auto line = accepted(
+      {"list", "--all", "--state", "FAILED,QUEUED", "--state", "building", "--since", "2h", "--limit", "0"});
+  CHECK(line.list.states == std::vector<std::string>{"FAILED", "QUEUED", "building"});
+  CHECK(line.list.since == "2h");
+  CHECK(line.list.limit == 0);
+  CHECK(refused({"list", "--state", "FAILED"}).code == exit_code::usage);
+  CHECK(refused({"list", "--all", "--limit", "-1"}).code == exit_code::usage);
+  CHECK(refused({"logs", "id", "--offset", "-1"}).code == exit_code::usage);
+  CHECK(refused({"cancel"}).code == exit_code::usage);
 }
 
 TEST_CASE("a build id that is spelled like a command is still an id") {
@@ -68,6 +82,8 @@ TEST_CASE("help of every command has examples and is no failure") {
                                                                      {"build", "--help"},
                                                                      {"logs", "--help"},
                                                                      {"list", "--help"},
+                                                                     {"show", "--help"},
+                                                                     {"cancel", "--help"},
                                                                      {"resolve", "--help"},
                                                                      {"resolve", "base", "--help"},
                                                                      {"resolve", "workspace", "--help"},

@@ -19,7 +19,7 @@ bool has(const std::string& text, const std::string& part) { return text.find(pa
 
 TEST_CASE("the scripts know the commands, nested ones too, and their flags") {
   const auto bash = script("bash");
-  CHECK(has(bash, "\"\") words=\"build logs resolve list version completion\""));
+  CHECK(has(bash, "\"\") words=\"build logs list show cancel resolve version completion\""));
   CHECK(has(bash, "\"resolve\") words=\"base workspace\""));
   CHECK(has(bash, "--git-password-env"));
   CHECK(has(bash, "complete -F _imgctl imgctl"));

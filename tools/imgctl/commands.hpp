@@ -10,7 +10,9 @@ namespace ib::imgctl {
 
 int run_build(const build_options& options, const global_options& global);
 int run_logs(const logs_options& options, const global_options& global);
-int run_list(const global_options& global);
+int run_list(const list_options& options, const global_options& global);
+int run_show(const show_options& options, const global_options& global);
+int run_cancel(const cancel_options& options, const global_options& global);
 int run_resolve_base(const resolve_base_options& options, const global_options& global);
 int run_resolve_workspace(const resolve_workspace_options& options, const global_options& global);
 int run_version(const global_options& global);

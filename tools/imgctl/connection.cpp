@@ -23,6 +23,9 @@ grpc::ChannelArguments channel_arguments(const std::string& address) {
   grpc::ChannelArguments args;
   // A host that swallows packets is reported after 5 s instead of 20.
   args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);
+  // A service that restarts is back within moments.
+  args.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
+  args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5000);
   // A build can be silent for long: notice a peer that vanished. Servers answer pings more frequent than
   // every 5 min, their default limit, by closing the connection.
   args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 330000);
@@ -52,7 +55,8 @@ outcome<connection> connect(const std::string& address) {
   if (!checked) return checked.why();
   auto channel = grpc::CreateCustomChannel("dns:///" + address, grpc::InsecureChannelCredentials(),
                                            channel_arguments(address));
-  return connection{address, builder::ImageBuilder::NewStub(channel)};
+  return connection{address, builder::ImageBuilder::NewStub(channel),
+                    imagebuilder::v1::Builds::NewStub(channel), channel};
 }
 
 void bound(grpc::ClientContext& context) {

@@ -3,6 +3,7 @@
 #include "tools/imgctl/outcome.hpp"
 
 #include "image-builder-api/imgbuilder.grpc.pb.h"
+#include "imagebuilder/v1/builds.grpc.pb.h"
 
 #include <chrono>
 #include <memory>
@@ -14,6 +15,9 @@ namespace ib::imgctl {
 struct connection {
   std::string address;
   std::unique_ptr<builder::ImageBuilder::Stub> stub;
+  std::unique_ptr<imagebuilder::v1::Builds::Stub>
+      builds; ///< the extension service, which not every server has
+  std::shared_ptr<grpc::Channel> channel;
 };
 
 /// A usage failure where `address` is not HOST:PORT with a port of 1 to 65535; IPv6 hosts stand in brackets.

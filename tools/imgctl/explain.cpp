@@ -35,6 +35,10 @@ meaning meaning_of(grpc::StatusCode code) {
     return {exit_code::unavailable, "no answer in time", "try again"};
   case grpc::StatusCode::UNIMPLEMENTED:
     return {exit_code::unavailable, "what listens there is not the image builder", "check --address"};
+  case grpc::StatusCode::FAILED_PRECONDITION:
+    return {exit_code::failed, "not possible", "imgctl show tells how the build stands"};
+  case grpc::StatusCode::OUT_OF_RANGE:
+    return {exit_code::failed, "beyond the end", "imgctl show tells how long the log is"};
   case grpc::StatusCode::CANCELLED:
     return {exit_code::failed, "cancelled", "run the command again"};
   default: // the rest of gRPC's codes, and codes of newer versions

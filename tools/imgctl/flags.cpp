@@ -109,15 +109,60 @@ void add_build(CLI::App& app, command_line& into) {
 }
 
 void add_logs(CLI::App& app, command_line& into) {
-  auto* logs =
-      add_command(app, "logs", "Print a build's log from its first byte until the build ends", logs_examples);
+  auto* logs = add_command(app, "logs", "Print a build's log, with -f until the build ends", logs_examples);
   logs->callback([&into] { into.verb = command::logs; });
   logs->add_option("build", into.logs.target, "Build id, or image reference for its newest build")
       ->type_name("ID|REF")
       ->required();
   logs->add_flag("-f,--follow", into.logs.follow,
-                 "Follow a running build to its end; always on, accepted for habit's sake");
+                 "Go on to the end of a running build, over lost connections, too");
   logs->add_flag("--censored", into.logs.censored, "Leave image references out");
+  logs->add_option("--offset", into.logs.offset, "Begin at this byte")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
+}
+
+void add_list(CLI::App& app, command_line& into) {
+  auto& options = into.list;
+  auto* list = add_command(
+      app, "list", "Running and queued builds; with --all ended ones, too, the newest first", list_examples);
+  list->callback([&into] { into.verb = command::list; });
+  auto* all = list->add_flag("--all", options.all, "Builds that have ended, too");
+  const std::string group = "With --all";
+  list->add_option("--state", options.states, "In this state, as in FAILED (repeatable)")
+      ->type_name("STATE")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->group(group)
+      ->needs(all);
+  text(*list, "--reference", options.reference, "REF", "Of this workspace or base reference", group)
+      ->needs(all);
+  text(*list, "--triggered-by", options.triggered_by, "NAME", "Asked for by this name", group)->needs(all);
+  text(*list, "--since", options.since, "TIME",
+       "Accepted since then: 2024-02-29T12:00:00Z, or an age: 90m, 2h, 3d", group)
+      ->needs(all);
+  text(*list, "--until", options.until, "TIME", "Accepted before then", group)->needs(all);
+  list->add_option("--limit", options.limit, "At most so many builds; 0 means all")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str()
+      ->group(group)
+      ->needs(all);
+  text(*list, "--page-token", options.page_token, "TOKEN", "Go on where an earlier list ended", group)
+      ->needs(all);
+}
+
+void add_show_and_cancel(CLI::App& app, command_line& into) {
+  auto* show = add_command(app, "show", "All that is known of a build", show_examples);
+  show->callback([&into] { into.verb = command::show; });
+  show->add_option("build", into.show.target, "Build id, or image reference for its newest build")
+      ->type_name("ID|REF")
+      ->required();
+  auto* cancel = add_command(app, "cancel", "End a running or queued build", cancel_examples);
+  cancel->callback([&into] { into.verb = command::cancel; });
+  cancel->add_option("build", into.cancel.build_id, "Build id")->type_name("ID")->required();
+  cancel->add_option("--reason", into.cancel.reason, "Why; everybody who follows the build is told")
+      ->type_name("TEXT");
 }
 
 void add_resolve(CLI::App& app, command_line& into) {
@@ -138,9 +183,6 @@ void add_resolve(CLI::App& app, command_line& into) {
 }
 
 void add_rest(CLI::App& app, command_line& into) {
-  add_command(app, "list", "Running and queued builds, oldest first", list_examples)->callback([&into] {
-    into.verb = command::list;
-  });
   add_command(app, "version", "The version of this program", version_examples)->callback([&into] {
     into.verb = command::version;
   });
@@ -175,6 +217,8 @@ std::unique_ptr<CLI::App> make_app(command_line& into) {
   add_globals(*app, into.global);
   add_build(*app, into);
   add_logs(*app, into);
+  add_list(*app, into);
+  add_show_and_cancel(*app, into);
   add_resolve(*app, into);
   add_rest(*app, into);
   return app;

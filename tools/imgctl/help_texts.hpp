@@ -31,11 +31,30 @@ inline constexpr const char* logs_examples = R"(Examples:
   imgctl logs -f 6a7f5c1e-0a36-4b5e-9d7e-2f4f6f1f0c11
   imgctl logs --censored localhost:5000/workspace-images:2b1325ad
   imgctl logs 6a7f5c1e-0a36-4b5e-9d7e-2f4f6f1f0c11 > build.log
+  imgctl logs -f --offset 4096 6a7f5c1e-0a36-4b5e-9d7e-2f4f6f1f0c11
+
+A lost connection is taken up again from the byte where it broke, for up to 5 minutes.
+A service without imagebuilder.v1.Builds always follows to the end and knows no offsets.
 )";
 
 inline constexpr const char* list_examples = R"(Examples:
   imgctl list
   imgctl list --json
+  imgctl list --all --state FAILED --since 2h
+  imgctl list --all --triggered-by ann --limit 0 --json
+)";
+
+inline constexpr const char* show_examples = R"(Examples:
+  imgctl show 6a7f5c1e-0a36-4b5e-9d7e-2f4f6f1f0c11
+  imgctl show --json localhost:5000/workspace-images:2b1325ad
+
+Exit code 0 however the build stands.
+)";
+
+inline constexpr const char* cancel_examples = R"(Examples:
+  imgctl cancel 6a7f5c1e-0a36-4b5e-9d7e-2f4f6f1f0c11 --reason "superseded"
+
+Exit code 1 where the build has ended already.
 )";
 
 inline constexpr const char* resolve_examples = R"(Examples:

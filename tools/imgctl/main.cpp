@@ -15,7 +15,11 @@ int run(const command_line& line) {
   case command::logs:
     return run_logs(line.logs, line.global);
   case command::list:
-    return run_list(line.global);
+    return run_list(line.list, line.global);
+  case command::show:
+    return run_show(line.show, line.global);
+  case command::cancel:
+    return run_cancel(line.cancel, line.global);
   case command::resolve_base:
     return run_resolve_base(line.resolve_base, line.global);
   case command::resolve_workspace:

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -54,8 +55,29 @@ struct build_options {
 
 struct logs_options {
   std::string target;  ///< a build id or an image reference
-  bool follow = false; ///< changes nothing: the service follows every running build to its end
+  bool follow = false; ///< on to the end of a running build; without it, what is there
   bool censored = false;
+  int64_t offset = 0; ///< the first byte wanted
+};
+
+struct list_options {
+  bool all = false; ///< builds that have ended, too; all else below belongs to it
+  std::vector<std::string> states;
+  std::string reference;
+  std::string triggered_by;
+  std::string since; ///< a point in time or an age: see moments.hpp
+  std::string until;
+  int limit = 50; ///< 0: all there are
+  std::string page_token;
+};
+
+struct show_options {
+  std::string target; ///< a build id or an image reference
+};
+
+struct cancel_options {
+  std::string build_id;
+  std::string reason;
 };
 
 struct resolve_base_options {
@@ -70,13 +92,16 @@ struct resolve_workspace_options {
   bool retry = false;
 };
 
-enum class command { build, logs, list, resolve_base, resolve_workspace, version, completion };
+enum class command { build, logs, list, show, cancel, resolve_base, resolve_workspace, version, completion };
 
 struct command_line {
   command verb = command::version;
   global_options global;
   build_options build;
   logs_options logs;
+  list_options list;
+  show_options show;
+  cancel_options cancel;
   resolve_base_options resolve_base;
   resolve_workspace_options resolve_workspace;
   std::string shell;

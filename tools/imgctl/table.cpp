@@ -35,11 +35,9 @@ std::string format_age(int64_t started_at, int64_t now) {
   return std::to_string(age / 86400) + "d";
 }
 
-std::string render_table(const builder::ListBuildsResponse& builds, int64_t now,
-                         std::optional<size_t> width) {
-  std::vector<row> rows{{"BUILD ID", "STATUS", "AGE", "REFERENCE"}};
-  for (const auto& build : builds.builds())
-    rows.push_back(row_of(build, now));
+namespace {
+
+std::string render(const std::vector<row>& rows, std::optional<size_t> width) {
   std::array<size_t, 3> columns{};
   for (const auto& r : rows)
     for (size_t i = 0; i < columns.size(); ++i)
@@ -55,6 +53,31 @@ std::string render_table(const builder::ListBuildsResponse& builds, int64_t now,
     out += shorten_reference(r[3], room) + "\n";
   }
   return out;
+}
+
+row row_of(const imagebuilder::v1::Build& build, int64_t now) {
+  return {one_line(build.build_id()), imagebuilder::v1::Build::State_Name(build.state()),
+          format_age(build.create_time().seconds(), now), one_line(build.workspace_ref())};
+}
+
+template <class List>
+std::string render_list(const List& builds, int64_t now, std::optional<size_t> width) {
+  std::vector<row> rows{{"BUILD ID", "STATUS", "AGE", "REFERENCE"}};
+  for (const auto& build : builds.builds())
+    rows.push_back(row_of(build, now));
+  return render(rows, width);
+}
+
+} // namespace
+
+std::string render_table(const builder::ListBuildsResponse& builds, int64_t now,
+                         std::optional<size_t> width) {
+  return render_list(builds, now, width);
+}
+
+std::string render_table(const imagebuilder::v1::ListBuildsResponse& builds, int64_t now,
+                         std::optional<size_t> width) {
+  return render_list(builds, now, width);
 }
 
 } // namespace ib::imgctl
