@@ -52,14 +52,22 @@ void kill_processes(const std::string& state) {
   }
 }
 
-void remove_mounts(const std::string& state) {
+/// Below the folders that builds mount in. These folders themselves, and the journal, may be volumes of the
+/// machine's owner.
+bool is_of_a_build(const std::string& point, const engine_folders& folders) {
+  for (const auto& folder : {folders.builds, folders.storage, folders.runtime})
+    if (below(point, folder.string()) && point != folder.string()) return true;
+  return false;
+}
+
+void remove_mounts(const engine_folders& folders) {
   std::vector<std::string> points;
   std::ifstream file("/proc/self/mountinfo");
   for (std::string line; std::getline(file, line);) {
     std::istringstream fields(line);
     std::string skipped, point;
     fields >> skipped >> skipped >> skipped >> skipped >> point;
-    if (below(point, state) && point != state) points.push_back(point);
+    if (is_of_a_build(point, folders)) points.push_back(point);
   }
   // Inner mounts were made later and are listed later.
   for (auto point = points.rbegin(); point != points.rend(); ++point) {
@@ -85,7 +93,7 @@ std::pair<std::string, std::string> state_mark(const engine_folders& folders) {
 void clean_leftovers(const engine_folders& folders) {
   auto state = folders.state.string();
   kill_processes(state);
-  remove_mounts(state);
+  remove_mounts(folders);
   empty_folder(folders.builds);
   empty_folder(folders.runtime);
 }

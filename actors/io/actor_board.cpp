@@ -107,6 +107,12 @@ size_t actor_board::kill(const std::string& path, const std::string& why) const 
   return killers.size();
 }
 
+void actor_board::disarm() const {
+  std::lock_guard lock(mutex_);
+  for (const auto& [path, here] : places_)
+    if (here.probe) here.probe->disarm();
+}
+
 std::vector<std::shared_ptr<actor_probe>> actor_board::probes(const std::string& path) const {
   std::vector<std::shared_ptr<actor_probe>> probes;
   std::lock_guard lock(mutex_);

@@ -54,6 +54,8 @@ public:
 
   /// Ends the actors of a path from outside; how many those were.
   size_t kill(const std::string& path, const std::string& why) const;
+  /// Disarms every probe.
+  void disarm() const;
   /// The probes of a path.
   std::vector<std::shared_ptr<actor_probe>> probes(const std::string& path) const;
 

@@ -23,6 +23,12 @@ void actor_probe::arm_hold(uint32_t count, int64_t hold_ms) {
   armed_ = true;
 }
 
+void actor_probe::disarm() {
+  for (auto* left : {&throws_before_, &throws_after_, &holds_})
+    *left = 0;
+  armed_ = false;
+}
+
 void actor_probe::throw_where_due(throw_moment when) {
   bool before = when == throw_moment::before;
   if (!take(before ? throws_before_ : throws_after_)) return;

@@ -61,6 +61,8 @@ public:
   void arm_throw(uint32_t count, throw_moment when);
   /// Makes the mailbox stand still for `hold_ms` after each of the next `count` messages.
   void arm_hold(uint32_t count, int64_t hold_ms);
+  /// Nothing is to be done to it any more.
+  void disarm();
 
   /// Milliseconds of the monotonic clock, some of them late and cheap.
   static int64_t coarse_ms() {

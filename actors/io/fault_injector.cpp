@@ -73,6 +73,7 @@ void fault_injector::plan(fault_place place, uint32_t count, planned_fault fault
 }
 
 void fault_injector::clear() {
+  board_->disarm();
   std::lock_guard lock(mutex_);
   for (auto& plan : plans_)
     plan.clear();

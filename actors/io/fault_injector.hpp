@@ -29,7 +29,7 @@ public:
 
   /// The next `count` operations meet this fault, after those that were planned before.
   void plan(fault_place place, uint32_t count, planned_fault fault);
-  /// Nothing is planned any more, for operations and pipes.
+  /// Nothing is planned any more, for actors, operations and pipes.
   void clear();
 
   /// Kills the process groups that work for a build now; how many.

@@ -19,7 +19,8 @@ def _make_stubs():
     subprocess.run(
         ["protoc", "-I" + os.path.join(SOURCE_DIR, "proto"), "--python_out=" + folder, "--grpc_python_out=" + folder,
          "--plugin=protoc-gen-grpc_python=/usr/bin/grpc_python_plugin", "image-builder-api/imgbuilder.proto",
-         "content-service-api/initializer.proto", "ws-manager-api/core.proto", "imagebuilder/v1/builds.proto"], check=True)
+         "content-service-api/initializer.proto", "ws-manager-api/core.proto", "imagebuilder/v1/builds.proto",
+         "imagebuilder/v1/faults.proto"], check=True)
     sys.path.insert(0, folder)
     sys.dont_write_bytecode = True
 

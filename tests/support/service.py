@@ -14,7 +14,7 @@ class Service:
     def __init__(self, folder, config, environment=None):
         # Beside the test's other folders, which hold registries: what mentions this path belongs to the service.
         self.state = tempfile.mkdtemp(prefix="state-", dir=folder)
-        self._config = os.path.join(self.state + ".json")
+        self.config_file = os.path.join(self.state + ".json")
         self._environment = {**os.environ, **(environment or {})}
         self._whole = _laid_over({
             "server": {"services": {"grpc": {"address": "127.0.0.1:0"}}},
@@ -28,12 +28,12 @@ class Service:
     def configure(self, more):
         """Lays something over the configuration in its file; the service reads it at its next start or SIGHUP."""
         _laid_over(self._whole, more)
-        with open(self._config + ".new", "w", encoding="utf-8") as file:
+        with open(self.config_file + ".new", "w", encoding="utf-8") as file:
             json.dump(self._whole, file)
-        os.replace(self._config + ".new", self._config)
+        os.replace(self.config_file + ".new", self.config_file)
 
     def start(self):
-        self._child = Child([program("image-builder"), "run", "--config", self._config, "--json-log"],
+        self._child = Child([program("image-builder"), "run", "--config", self.config_file, "--json-log"],
                             self._environment)
         self.pid = self._child.pid
         self.address = self.listening("gRPC")
