@@ -85,14 +85,16 @@ class StandardServicesTest(WorkshopTest):
     def test_the_health_service_says_that_we_serve(self):
         self.client.wait_until_serving()
         serving = b"\x08\x01"  # HealthCheckResponse { status: SERVING }
-        self.assertEqual(serving, self.client.raw("/grpc.health.v1.Health/Check", b""))
+        for name in (b"", b"builder.ImageBuilder", b"imagebuilder.v1.Builds"):
+            wish = b"\x0a" + bytes([len(name)]) + name  # HealthCheckRequest { service: name }
+            self.assertEqual(serving, self.client.raw("/grpc.health.v1.Health/Check", wish))
 
     def test_reflection_lists_the_services(self):
         list_services = b"\x3a\x01*"  # ServerReflectionRequest { list_services: "*" }
         method = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
         answers = list(self.client.channel.stream_stream(method)(iter([list_services]), timeout=60))
         self.assertEqual(1, len(answers))
-        for name in (b"builder.ImageBuilder", b"grpc.health.v1.Health", b"grpc.reflection.v1alpha.ServerReflection"):
+        for name in (b"builder.ImageBuilder", b"imagebuilder.v1.Builds", b"grpc.health.v1.Health", b"grpc.reflection.v1alpha.ServerReflection"):
             self.assertIn(name, answers[0])
 
 

@@ -72,6 +72,7 @@ log_end log_reader::read() {
 bool reconnection::await(int failures) {
   const auto now = std::chrono::system_clock::now();
   if (failures == 0) give_up_ = now + patience;
+  if (now >= give_up_) return false;
   const auto pause = std::min(longest_pause, first_pause * (1 << std::min(failures, 10)));
   // A service that is stopping answers; the next one does not before this one's connection is gone.
   if (channel_->GetState(true) == GRPC_CHANNEL_READY)
