@@ -1,6 +1,5 @@
 """A program that a test runs: its output is read by threads, so that a test can wait for a line instead of for time."""
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -10,13 +9,6 @@ import time
 
 #: Longest time for anything that is expected to happen. Only a test that fails waits this long.
 PATIENCE = 120
-
-_libc = ctypes.CDLL(None)
-_PR_SET_PDEATHSIG = 1
-
-
-def _end_with_parent():
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Lines:
@@ -72,9 +64,11 @@ class Child:
 
     def __init__(self, argv, environment=None, with_input=False):
         self.name = os.path.basename(argv[0])
-        self._process = subprocess.Popen(argv, stdin=subprocess.PIPE if with_input else subprocess.DEVNULL,
-                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
-                                         preexec_fn=_end_with_parent)
+        # setpriv becomes the program. No preexec_fn: Python code between fork and exec hangs now and then where
+        # other threads (gRPC's) hold a lock at that moment.
+        self._process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", "--", *argv],
+                                         stdin=subprocess.PIPE if with_input else subprocess.DEVNULL,
+                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
         self.pid = self._process.pid
         self.out = Lines(self._process.stdout)
         self.err = Lines(self._process.stderr)
