@@ -192,7 +192,7 @@ void build_work::attach() {
   if (!engine) return await_engine(true);
   self_
       ->request(engine, ask_timeout,
-                attach_run{id(), record_.machine.attempt, record_.plan, record_.machine.state})
+                attach_run{id(), record_.machine.attempt, record_.plan, record_.machine.begun})
       .then([this](const run_handle& handle) { follow(handle); },
             [this](const caf::error&) { engine_is_gone(true); });
   if (record_.machine.state == build_state::stopping) self_->send(engine, stop_run{id()});
@@ -263,7 +263,7 @@ void build_work::take_phase(const run_phase& phase) {
   if (phase.attempt != record_.machine.attempt) return;
   last_sign_ = self_->clock().now();
   if (phase.replayed && phase.phase == record_.machine.state) return;
-  apply(phase_changed{phase.phase, phase.message});
+  apply(phase_changed{phase.phase, phase.message, phase.begun});
 }
 
 void build_work::take_note(const run_note& note) {

@@ -152,7 +152,7 @@ struct attach_run {
   std::string build_id;
   int attempt = 1;
   std::shared_ptr<const build_plan> plan;
-  build_state state = build_state::preparing; ///< where the build stands
+  bool begun = false; ///< as the machine remembers it
 };
 /// The answer of the two above: the run's actor; not_found where there is no such run (any more).
 struct run_handle {
@@ -183,6 +183,7 @@ struct run_phase {
   build_state phase = build_state::preparing;
   std::string message;
   bool replayed = false; ///< sent again because of a new subscription
+  bool begun = false;    ///< see machine_state
 };
 /// A line for the log that is no part of the run's output.
 struct run_note {

@@ -221,7 +221,8 @@ std::string machine_to_text(const machine_state& machine) {
             {"attempt", machine.attempt},
             {"end_message", machine.end_message},
             {"retries", machine.retries},
-            {"losses", machine.losses}};
+            {"losses", machine.losses},
+            {"begun", machine.begun}};
   if (machine.failure) text["failure"] = write_failure(*machine.failure);
   return dump(text);
 }
@@ -234,6 +235,7 @@ result<machine_state> machine_from_text(const std::string& text) {
     machine.end_message = from.at("end_message");
     machine.retries = from.at("retries");
     machine.losses = from.at("losses");
+    machine.begun = from.value("begun", false);
     if (from.contains("failure")) machine.failure = read_failure(from.at("failure"));
     return machine;
   });

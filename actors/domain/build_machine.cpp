@@ -17,6 +17,7 @@ machine_step fail(machine_state next, std::string message) {
 machine_step begin_run(machine_state next, std::vector<build_effect> effects) {
   next.state = build_state::preparing;
   next.attempt += 1;
+  next.begun = false;
   effects.emplace_back(start_run_effect{next.attempt});
   return {std::move(next), std::move(effects)};
 }
@@ -89,6 +90,7 @@ struct in_run {
     if (!has_run(e.phase) || e.phase < current.state) return no_meaning(current, event);
     auto next = current;
     next.state = e.phase;
+    next.begun = next.begun || e.begun;
     return machine_step{std::move(next), {announce_effect{e.message}}};
   }
   result<machine_step> operator()(const run_succeeded&) const {

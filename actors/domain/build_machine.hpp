@@ -67,6 +67,7 @@ struct slot_granted {};
 struct phase_changed {
   build_state phase = build_state::preparing;
   std::string message;
+  bool begun = false; ///< see machine_state
 };
 /// The run ended and the workspace image was found in the registry.
 struct run_succeeded {};
@@ -122,6 +123,9 @@ struct machine_state {
   std::string end_message; ///< what a stopping build will end with, and a failed one has ended with
   int retries = 0;         ///< runs that failed for reasons of the infrastructure and were tried again
   int losses = 0;          ///< runs that were lost and begun again
+  /// The run goes on by itself wherever it is, also without this process: what has ended of it meanwhile has
+  /// ended, and is not begun anew.
+  bool begun = false;
   std::optional<build_failure> failure; ///< of a failed build, where a run said why
 
   bool operator==(const machine_state&) const = default;

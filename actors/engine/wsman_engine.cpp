@@ -46,7 +46,7 @@ run_handle wsman_engine_work::attach(const attach_run& wish) {
   auto found = context_->runs.find(wish.build_id);
   if (found != context_->runs.end() && found->second.attempt == wish.attempt) return {found->second.actor};
   if (!wish.plan) return {error{error_code::not_found, "build " + wish.build_id + " has no run", "", {}}};
-  return spawn_run(wish.plan, wish.attempt, true, wish.state == build_state::preparing);
+  return spawn_run(wish.plan, wish.attempt, true, !wish.begun);
 }
 
 run_handle wsman_engine_work::spawn_run(std::shared_ptr<const build_plan> plan, int attempt, bool attach,

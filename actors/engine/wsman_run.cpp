@@ -90,7 +90,7 @@ void wsman_run_work::enter(build_state phase, const std::string& words) {
   // A build's phases do not go back, whatever becomes of its workspace.
   if (phase_ && phase < phase_->phase) phase = phase_->phase;
   if (phase_ && phase_->phase == phase && phase_->message == words) return;
-  phase_ = run_phase{order_.attempt, phase, words, false};
+  phase_ = run_phase{order_.attempt, phase, words, false, up_};
   tell(*phase_);
 }
 

@@ -66,13 +66,12 @@ TEST_CASE("where a run's output is at its source is published, and its token is 
 
 TEST_CASE("an engine that is asked for a run knows what it is about", "[build]") {
   begun_build house;
-  house.run->enter(build_state::building, "building");
-  house.house_fixture::run();
+  house.tell(house.actor, run_phase{1, build_state::preparing, "the workspace is requested", false, true});
   house.crash(house.actor);
   house.actor =
       house.keep(build_actor(house.system().spawn(build, *house.store->find("b1"), build_settings{})));
   house.house_fixture::run();
   REQUIRE(house.engine->attached.size() == 1);
   CHECK(house.engine->last_attach.plan->build_id == "b1");
-  CHECK(house.engine->last_attach.state == build_state::building);
+  CHECK(house.engine->last_attach.begun);
 }

@@ -147,6 +147,18 @@ TEST_CASE("an infrastructure failure is retried once and then ends the build wit
   CHECK(second->next.failure->fault == fault_class::infrastructure);
 }
 
+TEST_CASE("a run that goes on by itself is remembered until the next one") {
+  auto step = transition({bs::preparing, 1, ""}, phase_changed{bs::preparing, "requested", true});
+  REQUIRE(step);
+  CHECK(step->next.begun);
+  step = transition(step->next, phase_changed{bs::building, "building"});
+  REQUIRE(step);
+  CHECK(step->next.begun);
+  step = transition(step->next, run_lost{});
+  REQUIRE(step);
+  CHECK_FALSE(step->next.begun);
+}
+
 TEST_CASE("an infrastructure failure that another run would not mend is final") {
   run_failed why{fault_class::infrastructure, "the cluster is full"};
   why.final = true;

@@ -135,10 +135,7 @@ class EndTest(WsmanTest):
         self.assert_built(stream)
 
     def test_the_place_of_the_log_comes_before_the_end_however_late_it_is(self):
-        self.manager.script("StartWorkspace", {"hold": self.id()})
-        before = len(self.manager.starts())
-        stream, first = self.begin()
-        self.manager.wait_for("StartWorkspace", before + 1)
+        stream, first = self.begin_held()
         self.assertFalse(first.info.HasField("log_info"))
         self.manager.release(self.id())
         told = next(response for response in stream if response.info.HasField("log_info"))
@@ -209,7 +206,7 @@ class EndTest(WsmanTest):
     def test_a_build_is_cancelled_by_stopping_its_workspace(self):
         stream, first = self.workspace()
         self.wait_for_message(stream, "building")
-        self.cancel(first.info.build_id, "not needed")
+        self.client.cancel(first.info.build_id, "not needed")
         self.assertEqual("build cancelled: not needed", self.assert_failed(stream))
         self.assertIn((first.info.build_id, workspaces.IMMEDIATELY),
                       [(stop.id, stop.policy) for stop in self.manager.stops()])
@@ -220,7 +217,7 @@ class EndTest(WsmanTest):
         self.addCleanup(self.manager.quiet, False)
         stream, first = self.begin()
         self.wait_for_message(stream, "currently unavailable")
-        self.cancel(first.info.build_id, "not needed")
+        self.client.cancel(first.info.build_id, "not needed")
         self.assertEqual("build cancelled: not needed", self.assert_failed(stream))
         self.assertIn(first.info.build_id, [stop.id for stop in self.manager.stops()])
 

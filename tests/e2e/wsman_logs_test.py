@@ -7,6 +7,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 from certificates import Authority  # noqa: E402
+from client import builds  # noqa: E402
 from tls_door import TlsDoor  # noqa: E402
 from wsman_house import WsmanTest, main  # noqa: E402
 
@@ -130,13 +131,13 @@ class LogsTest(WsmanTest):
                 self.assertIn(words, log)
 
     def test_a_supervisor_that_refuses_is_not_asked_for_ever(self):
-        stream, first = self.begin()
+        stream, first = self.begin_held()
         build_id = first.info.build_id
         self.manager.terminal(build_id)
-        self.manager.http(build_id, "tasks", *[403] * 5)
         self.manager.http(build_id, "listen", *[401] * 5)
-        self.manager.run(build_id)
-        self.wait_for_log(build_id, "the build's output could not be had: HTTP status 40")
+        self.manager.release(self.id())
+        self.wait_for_log(build_id, "the build's output could not be had: HTTP status 401")
+        self.assertEqual(5, self.manager.count("listen:" + build_id))
         self.succeed(first)
         self.assert_built(stream)
 
@@ -163,6 +164,9 @@ class LogsTest(WsmanTest):
         self.assertEqual("build failed: exit status 2", self.assert_failed(stream))
         log = self.client.log_text(build_id).decode()
         self.assertTrue(log.endswith("Error 2\nimage-builder: build failed: exit status 2\n"), log)
+        failure = self.client.get(build_id).failure
+        self.assertEqual((builds.Failure.USER, ["step 1", "make: *** [all] Error 2"]),
+                         (failure.fault, list(failure.last_lines)))
 
 
 class HttpsTest(WsmanTest):
@@ -178,10 +182,8 @@ class HttpsTest(WsmanTest):
         return {**super().wsman_config(), "logCaFile": cls.authority.certificate}
 
     def test_logs_are_read_over_tls(self):
-        self.manager.script("StartWorkspace", {"hold": self.id()})
-        stream, first = self.begin()
+        stream, first = self.begin_held()
         build_id = first.info.build_id
-        self.manager.script("StartWorkspace", {})
         url = f"https://{self.door.address}/{build_id}/"
         self.manager.terminal(build_id)
         self.manager.write(build_id, "a secret way\n")

@@ -184,7 +184,7 @@ class TakingOverTest(WsmanTest):
         build_id = first.info.build_id
         self.wait_for_message(stream, "building")
         self.manager.script("StopWorkspace", {"code": 5})  # "there is none": the build ends, its workspace does not
-        self.cancel(build_id, "not needed")
+        self.client.cancel(build_id, "not needed")
         self.assertEqual("build cancelled: not needed", self.assert_failed(stream))
         self.manager.end_subscriptions()
         self.manager.wait_for("StopWorkspace", self.manager.count("StopWorkspace") + 1)

@@ -1,13 +1,11 @@
 """What the tests of the engine `wsman` stand on: a registry, ws-manager's stand-in and the service, one of each per class."""
 
-import http.client
-import json
 import os
 import shutil
 import tempfile
 import unittest
 
-from child import PATIENCE, show
+from child import show
 from client import FAILURE, RUNNING, SUCCESS, Client, content, file_source, git, request
 from images import Images
 from registry import Registry
@@ -52,7 +50,7 @@ class WsmanTest(unittest.TestCase):
 
     @classmethod
     def add_service(cls, **more):
-        service = Service(cls.folder, {"debug": {"allowCancel": True}, **cls.config, "orchestrator": {
+        service = Service(cls.folder, {**cls.config, "orchestrator": {
             "wsman": cls.wsman_config(), "builderImage": BUILDER_IMAGE, "pullSecret": "pull-secret",
             "baseImageRepository": cls.registry.address + "/base-images",
             "workspaceImageRepository": cls.registry.address + "/workspace-images", **cls.orchestrator, **more}})
@@ -82,6 +80,14 @@ class WsmanTest(unittest.TestCase):
         stream = self.client.build(request(source or self.source(), **more))
         return stream, next(stream)
 
+    def begin_held(self):
+        """A build whose start is not answered before `release(self.id())`: everything can be prepared for it."""
+        started = self.manager.count("StartWorkspace")
+        self.manager.script("StartWorkspace", {"hold": self.id()})
+        stream, first = self.begin()
+        self.manager.wait_for("StartWorkspace", started + 1)
+        return stream, first
+
     def workspace(self, source=None, text=None, **more):
         """A build whose workspace runs and whose terminal has printed; returns its stream and the first response."""
         started = self.manager.count("StartWorkspace")
@@ -92,15 +98,6 @@ class WsmanTest(unittest.TestCase):
             self.manager.terminal(first.info.build_id)
             self.manager.write(first.info.build_id, text)
         return stream, first
-
-    def cancel(self, build_id, reason):
-        """Through the debug endpoint."""
-        connection = http.client.HTTPConnection(self.service.listening("debug"), timeout=PATIENCE)
-        self.addCleanup(connection.close)
-        connection.request("POST", f"/debug/builds/{build_id}/cancel", json.dumps({"reason": reason}),
-                           {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        self.assertEqual(202, answer.status, answer.read())
 
     def push_image(self, ref):
         """What the builder image would have pushed."""

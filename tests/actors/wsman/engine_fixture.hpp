@@ -183,8 +183,8 @@ struct wsman_house : house_fixture {
   void start(const std::string& id = "b1", int attempt = 1) {
     follow(ask<run_handle>(engine, start_run{make_plan(id, "registry.example/ws:1"), attempt}));
   }
-  void attach(build_state state, const std::string& id = "b1") {
-    follow(ask<run_handle>(engine, attach_run{id, 1, make_plan(id, "registry.example/ws:1"), state}));
+  void attach(bool begun, const std::string& id = "b1") {
+    follow(ask<run_handle>(engine, attach_run{id, 1, make_plan(id, "registry.example/ws:1"), begun}));
   }
   /// A build whose workspace was started.
   void start_well(const std::string& id = "b1") {

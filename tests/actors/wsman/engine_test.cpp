@@ -140,12 +140,12 @@ TEST_CASE("a build that was started after a list was asked for is not missing fr
 TEST_CASE("a build of an earlier process is followed from where it stands", "[wsman]") {
   wsman_house house;
   SECTION("its workspace is in the first list, which comes later") {
-    house.attach(build_state::building);
+    house.attach(true);
     house.answer_list({workspace(workspace_phase::running, 4)});
   }
   SECTION("its workspace was in the first list") {
     house.answer_list({workspace(workspace_phase::running, 4)});
-    house.attach(build_state::building);
+    house.attach(true);
   }
   CHECK(house.news->state == build_state::building);
   CHECK(house.manager->count("start b1") == 0);
@@ -157,7 +157,7 @@ TEST_CASE("a build of an earlier process is followed from where it stands", "[ws
 TEST_CASE("a build of an earlier process whose workspace is gone has ended", "[wsman]") {
   wsman_house house;
   house.answer_list();
-  house.attach(build_state::building);
+  house.attach(true);
   REQUIRE(asked(house).back() == "describe b1");
   house.answer_description(not_found);
   REQUIRE(house.news->failure());
@@ -167,7 +167,7 @@ TEST_CASE("a build of an earlier process whose workspace is gone has ended", "[w
 TEST_CASE("a build of an earlier process that may not have begun begins", "[wsman]") {
   wsman_house house;
   house.answer_list();
-  house.attach(build_state::preparing);
+  house.attach(false);
   SECTION("unless its image is there") {
     house.found_image();
     house.answer_description(not_found);
@@ -190,7 +190,7 @@ TEST_CASE("a build of an earlier process that may not have begun begins", "[wsma
 
 TEST_CASE("a build of an earlier process that was to stop is stopped", "[wsman]") {
   wsman_house house;
-  house.attach(build_state::stopping);
+  house.attach(true);
   house.tell(house.engine, stop_run{"b1"});
   CHECK(house.manager->count("stop b1") == 1);
   house.answer_stop(not_found);
@@ -203,7 +203,7 @@ TEST_CASE("a crashed run's successor goes on", "[wsman]") {
   house.start_well();
   house.change(workspace(workspace_phase::running, 3));
   house.crash(house.the_run);
-  house.attach(build_state::building);
+  house.attach(true);
   CHECK(house.news->state == build_state::building);
   house.found_image();
   house.change(workspace(workspace_phase::stopping, 4));
@@ -219,13 +219,12 @@ TEST_CASE("runs outlive their engine", "[wsman]") {
   CHECK_FALSE(has_ended(house.the_run));
   house.answer_list({workspace(workspace_phase::running, 3)});
   CHECK(house.news->state == build_state::building);
-  auto handle = house.ask<run_handle>(house.engine,
-                                      attach_run{"b1", 1, make_plan("b1", "r/ws:1"), build_state::building});
+  auto handle = house.ask<run_handle>(house.engine, attach_run{"b1", 1, make_plan("b1", "r/ws:1"), true});
   house.run();
   REQUIRE(handle->answer);
   CHECK(caf::actor_cast<run_actor>(*handle->answer->run) == house.the_run);
   house.crash(house.the_run);
-  house.attach(build_state::building);
+  house.attach(true);
   CHECK(house.news->state == build_state::building);
 }
 
