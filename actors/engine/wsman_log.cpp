@@ -241,7 +241,8 @@ void wsman_log::close() {
 
 void wsman_log::finish() {
   if (state_ == state::finished) return;
-  heard_ = heard_ || state_ == state::listening;
+  // A terminal that says nothing is heard, too; one whose stream has ended told how.
+  heard_ = heard_ || (state_ == state::listening && stream_ != 0);
   drop_stream();
   state_ = state::finished;
   std::string out;
