@@ -1,6 +1,7 @@
 """A program that a test runs: its output is read by threads, so that a test can wait for a line instead of for time."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,6 +10,9 @@ import time
 
 #: Longest time for anything that is expected to happen. Only a test that fails waits this long.
 PATIENCE = 120
+
+#: Looked up here: a child may be given a PATH without it.
+SETPRIV = shutil.which("setpriv") or "/usr/bin/setpriv"
 
 
 class Lines:
@@ -66,7 +70,7 @@ class Child:
         self.name = os.path.basename(argv[0])
         # setpriv becomes the program. No preexec_fn: Python code between fork and exec hangs now and then where
         # other threads (gRPC's) hold a lock at that moment.
-        self._process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", "--", *argv],
+        self._process = subprocess.Popen([SETPRIV, "--pdeathsig", "TERM", "--", *argv],
                                          stdin=subprocess.PIPE if with_input else subprocess.DEVNULL,
                                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
         self.pid = self._process.pid

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Chaos on the way to ws-manager, on it, and on us: every build ends once, with the state that is there at the end.
 
-    wsman_chaos_test.py [SEED [ROUNDS]]
+    wsman_chaos.py [SEED [ROUNDS]]
 """
 
 import os
