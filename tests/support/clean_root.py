@@ -20,6 +20,9 @@ class LayeredRoot:
     def __init__(self, _folder, shared):
         self.machine = Machine("overlay", "/", shared)
         self._service = None
+        # Whoever uses the service on this very system has these already.
+        self.machine.run("dpkg", "--purge", "image-builder")
+        self.machine.run("rm", "-rf", "/var/lib/image-builder", "/etc/image-builder")
 
     def files(self):
         """What differs from the running system."""
