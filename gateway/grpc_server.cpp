@@ -43,7 +43,9 @@ result<std::unique_ptr<grpc_server>> grpc_server::start(const config::listener_s
   grpc::ServerBuilder builder;
   int port = 0;
   auto credentials = *files ? watched_tls_credentials(*files) : grpc::InsecureServerCredentials();
-  builder.AddListeningPort(settings.address, credentials, &port);
+  // gRPC wants a host; this one is every address, of IPv4 as well, and where there is no IPv6.
+  auto address = settings.address.starts_with(':') ? "[::]" + settings.address : settings.address;
+  builder.AddListeningPort(address, credentials, &port);
   builder.SetMaxReceiveMessageSize(max_request_bytes);
   // Two services on one port would each get half of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
