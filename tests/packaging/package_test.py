@@ -79,6 +79,7 @@ class PackageTest(unittest.TestCase):
         self.root.start_service()
         isolation = self.root.wait_for_log(r"build isolation: (\w+)")
         sample_build.check(self, self.root.machine)
+        self.assertRegex(self.run_in("ls", self.root.cache), "(?m)^(overlay|vfs)-layers$")
         print(f"built with isolation {isolation[1]}", file=sys.stderr)
 
     def upgrade(self):
@@ -98,6 +99,7 @@ class PackageTest(unittest.TestCase):
         self.assertTrue(self.root.machine.works("test", "-d", STATE + "/journal"), "removing keeps the state")
         self.run_in("dpkg", "--purge", USER)
         self.assertFalse(self.root.machine.works("test", "-e", STATE))
+        self.assertFalse(self.root.machine.works("test", "-e", "/var/cache/image-builder"))
 
     def processes_of_the_user(self):
         return self.run_in("sh", "-c", f"find /proc -maxdepth 1 -regex '/proc/[0-9]*' -user {USER} 2>/dev/null || true")

@@ -17,12 +17,14 @@ UNIT = "/lib/systemd/system/image-builder.service"
 class LayeredRoot:
     """The running system under a layer on memory: quick, offline; has all dependencies of the package already."""
 
+    cache = "/var/lib/image-builder/storage"
+
     def __init__(self, _folder, shared):
         self.machine = Machine("overlay", "/", shared)
         self._service = None
         # Whoever uses the service on this very system has these already.
         self.machine.run("dpkg", "--purge", "image-builder")
-        self.machine.run("rm", "-rf", "/var/lib/image-builder", "/etc/image-builder")
+        self.machine.run("rm", "-rf", "/var/lib/image-builder", "/var/cache/image-builder", "/etc/image-builder")
 
     def files(self):
         """What differs from the running system."""
@@ -52,6 +54,8 @@ class LayeredRoot:
 
 class CleanRoot:
     """A root of nothing but the distribution's base and systemd, made by debootstrap: minutes, and a network."""
+
+    cache = "/var/cache/image-builder"
 
     def __init__(self, folder, shared):
         self._folder, self._root = folder, os.path.join(folder, "root")

@@ -15,7 +15,8 @@ from settings_text import write_settings
 
 FILES = {
     "/etc/image-builder/image-builder.json": "The configuration of the service that the Debian package installs.",
-    "/var/lib/image-builder": "Its state: the journal, the builds' logs, the cache of layers.",
+    "/var/lib/image-builder": "Its state: the journal and the builds' logs.",
+    "/var/cache/image-builder": "Its cache of layers.",
     "/lib/systemd/system/image-builder.service": "Its unit; what is limited for it, and what cannot be, is said there.",
 }
 SEE_ALSO = {
