@@ -1,6 +1,8 @@
 #include "gateway/house_settings.hpp"
 
 #include "actors/domain/reference.hpp"
+#include "actors/io/log.hpp"
+#include "config/changes.hpp"
 
 #include <algorithm>
 #include <thread>
@@ -47,6 +49,28 @@ ref_cache_config ref_cache_of(const config::settings& settings) {
 
 std::chrono::milliseconds time_limit_of(const config::settings& settings) {
   return std::chrono::milliseconds(settings.local.build_time_limit_ms);
+}
+
+std::vector<std::string> known_registries(const config::settings& settings) {
+  std::vector<std::string> domains{
+      "docker.io", parse_repository(settings.orchestrator.base_image_repository)->domain,
+      parse_repository(settings.orchestrator.workspace_image_repository)->domain};
+  for (const auto& [domain, options] : settings.registries.registries)
+    domains.push_back(domain);
+  return domains;
+}
+
+size_t log_changes(const config::settings& before, const config::settings& after) {
+  auto changes = config::changes_between(before, after);
+  for (const auto& change : changes) {
+    const std::initializer_list<io::log_field> fields{
+        {"key", change.path}, {"before", change.before}, {"after", change.after}};
+    if (change.at_once)
+      io::log_info("a changed key of the configuration holds from now on", fields);
+    else
+      io::log_warning("a changed key of the configuration needs a restart", fields);
+  }
+  return changes.size();
 }
 
 } // namespace ib

@@ -8,7 +8,10 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace ib {
 
@@ -25,6 +28,13 @@ public:
 private:
   std::atomic<std::shared_ptr<const config::settings>> current_;
 };
+
+/// Registries that the configuration speaks of, and the one that nobody needs to name.
+std::vector<std::string> known_registries(const config::settings& settings);
+
+/// Writes a line for each key that differs, whether the change holds from now on or needs a restart; how
+/// many.
+size_t log_changes(const config::settings& before, const config::settings& after);
 
 // What of the configuration each part of the house goes by; all of it may change while the service runs.
 

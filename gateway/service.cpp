@@ -101,16 +101,6 @@ make_credentials(const config::orchestrator_settings& settings) {
   return std::make_shared<io::credential_store>(std::move(policy), std::move(service_file), std::move(ecr));
 }
 
-/// Those that the configuration speaks of, and the one that nobody needs to name.
-std::vector<std::string> known_registries(const config::settings& settings) {
-  std::vector<std::string> domains{
-      "docker.io", parse_repository(settings.orchestrator.base_image_repository)->domain,
-      parse_repository(settings.orchestrator.workspace_image_repository)->domain};
-  for (const auto& [domain, options] : settings.registries.registries)
-    domains.push_back(domain);
-  return domains;
-}
-
 void configure(caf::actor_system_config& config) {
   // On few cores `sharing` keeps the latency of an ask low while one worker is busy.
   config.set("scheduler.policy", caf::atom("sharing"));
@@ -393,21 +383,13 @@ service::service(std::unique_ptr<parts> p) : parts_(std::move(p)) {}
 void service::reload(const config::settings& wanted) {
   auto before = parts_->now.read();
   auto after = config::with_changes_at_once(*before, wanted);
-  auto changes = config::changes_between(*before, wanted);
-  for (const auto& change : changes) {
-    const std::initializer_list<io::log_field> fields{
-        {"key", change.path}, {"before", change.before}, {"after", change.after}};
-    if (change.at_once)
-      io::log_info("a changed key of the configuration holds from now on", fields);
-    else
-      io::log_warning("a changed key of the configuration needs a restart", fields);
-  }
+  auto changed = log_changes(*before, wanted);
   parts_->now.publish(after);
   parts_->tell_changes(*before, after);
   // Certificates are looked at anyway when somebody connects; who asks for it hears of it now.
   if (const auto& files = parts_->server->certificates()) files->current();
   parts_->meter->reloads_succeeded.Increment();
-  io::log_info("read the configuration again", {{"changed_keys", std::to_string(changes.size())}});
+  io::log_info("read the configuration again", {{"changed_keys", std::to_string(changed)}});
 }
 
 void service::refuse_reload() { parts_->meter->reloads_failed.Increment(); }
