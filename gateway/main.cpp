@@ -1,6 +1,7 @@
 #include "actors/io/log.hpp"
 #include "config/documents.hpp"
 #include "config/loader.hpp"
+#include "gateway/doctor/doctor.hpp"
 #include "gateway/grpc_log.hpp"
 #include "gateway/service.hpp"
 
@@ -175,6 +176,14 @@ int main(int argc, char** argv) {
   std::string checked;
   auto* check = app.add_subcommand("check-config", "Check a configuration file");
   check->add_option("file", checked, "The file")->required();
+  ib::doctor::doctor_flags doctor_flags;
+  auto* doctor = app.add_subcommand("doctor", "Test what the configuration needs and say what to mend");
+  doctor->add_option("--config", doctor_flags.config,
+                     "Configuration file (JSON); without it the defaults hold");
+  doctor->add_flag("--json", doctor_flags.json, "Print JSON");
+  doctor->footer(
+      "Run it as the user that the service runs as, with its environment. It may run beside the service.\n"
+      "Exit code: 0 where nothing failed, 1 where something did, 2 for wrong usage.");
   auto* version = app.add_subcommand("version", "Print the version");
   try {
     app.parse(argc, argv);
@@ -183,6 +192,7 @@ int main(int argc, char** argv) {
   }
   if (*run_command) return run(flags);
   if (*check) return check_config(checked);
+  if (*doctor) return ib::doctor::examine(doctor_flags);
   if (*example) std::cout << ib::config::example_settings() << '\n';
   if (*schema) std::cout << ib::config::settings_schema() << '\n';
   if (*version) std::cout << "image-builder " << IB_VERSION << '\n';

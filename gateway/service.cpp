@@ -1,4 +1,3 @@
-// Long on purpose: the one place where the parts of the service are put together.
 #include "gateway/service.hpp"
 
 #include "actors/board_metrics.hpp"
@@ -11,8 +10,6 @@
 #include "actors/faulty_store.hpp"
 #include "actors/house.hpp"
 #include "actors/house_config.hpp"
-#include "actors/io/docker_config.hpp"
-#include "actors/io/ecr_credentials.hpp"
 #include "actors/io/fault_injector.hpp"
 #include "actors/io/log.hpp"
 #include "actors/io/registry_http.hpp"
@@ -24,7 +21,6 @@
 #include "actors/resolver_pool.hpp"
 #include "config/changes.hpp"
 #include "config/documents.hpp"
-#include "config/state_directory.hpp"
 #include "gateway/builds_service.hpp"
 #include "gateway/debug/debug_server.hpp"
 #include "gateway/engine_choice.hpp"
@@ -37,6 +33,7 @@
 #include "gateway/image_builder_service.hpp"
 #include "gateway/log_paths.hpp"
 #include "gateway/metrics_page.hpp"
+#include "gateway/surroundings.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -57,49 +54,14 @@ namespace ib {
 
 namespace {
 
-std::map<std::string, std::string> environment() {
-  std::map<std::string, std::string> variables;
-  for (char** entry = ::environ; *entry != nullptr; ++entry) {
-    std::string text(*entry);
-    auto equals = text.find('=');
-    if (equals != std::string::npos) variables[text.substr(0, equals)] = text.substr(equals + 1);
-  }
-  return variables;
-}
-
 result<std::filesystem::path> state_folder(const config::settings& settings) {
-  auto directory = settings.local.state_directory;
-  if (directory.empty()) {
-    auto usual = config::default_state_directory(environment(), ::geteuid());
-    if (!usual) return usual.error();
-    directory = *usual;
-  }
-  if (auto made = make_private_folder(directory); !made) return made.error();
-  return std::filesystem::path(directory);
+  auto folder = state_path(settings);
+  if (!folder) return folder;
+  if (auto made = make_private_folder(*folder); !made) return made.error();
+  return folder;
 }
 
 size_t cores() { return std::max(1U, std::thread::hardware_concurrency()); }
-
-result<std::shared_ptr<io::credential_store>>
-make_credentials(const config::orchestrator_settings& settings) {
-  std::shared_ptr<io::credential_source> service_file;
-  if (!settings.pull_secret_file.empty()) {
-    io::helper_settings helpers;
-    helpers.environment = environment();
-    auto source = io::make_docker_config_source(settings.pull_secret_file, std::move(helpers));
-    if (!source) return with_context(source.error(), "orchestrator.pullSecretFile");
-    service_file = *source;
-  }
-  std::shared_ptr<io::credential_source> ecr;
-  if (settings.enable_additional_ecr_auth) {
-    io::ecr_settings amazon;
-    amazon.environment = environment();
-    ecr = io::make_ecr_source(std::move(amazon));
-  }
-  auth_policy policy(parse_repository(settings.base_image_repository)->domain,
-                     parse_repository(settings.workspace_image_repository)->domain);
-  return std::make_shared<io::credential_store>(std::move(policy), std::move(service_file), std::move(ecr));
-}
 
 void configure(caf::actor_system_config& config) {
   // On few cores `sharing` keeps the latency of an ask low while one worker is busy.
