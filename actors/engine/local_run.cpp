@@ -74,6 +74,7 @@ local_run_work::~local_run_work() {
 void local_run_work::begin(std::shared_ptr<local_context> context, std::shared_ptr<const build_tools> tools,
                            std::shared_ptr<const build_plan> plan, int attempt, run_ends ends) {
   build_id_ = plan->build_id;
+  trace_ = plan->trace;
   attempt_ = attempt;
   control_ = std::make_shared<run_control>();
   // Also where no thread can be had.
@@ -125,7 +126,8 @@ void local_run_work::take_end(const worker_ended& end) {
 void local_run_work::keep_answer(const worker_answer& what) {
   auto again = [this, what] {
     if (what.tries == 0)
-      io::log_warning("the journal does not keep a one-time credential", {{"build_id", build_id_}});
+      log_of("house/engine/" + build_id_, build_id_, trace_)
+          .warning("the journal does not keep a one-time credential");
     else
       self_->delayed_send(self_, answer_pause,
                           worker_answer{what.url, what.answer, what.kept, what.tries - 1});

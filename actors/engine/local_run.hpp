@@ -78,6 +78,7 @@ private:
 
   local_run_impl::pointer self_;
   std::string build_id_;
+  trace_context trace_;
   int attempt_ = 1;
   std::shared_ptr<run_control> control_;
   build_actor listener_;
