@@ -4,6 +4,10 @@
 #include "gateway/channel_sleeper.hpp"
 #include "gateway/find_build.hpp"
 
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+
 #include <utility>
 
 namespace ib {
@@ -19,11 +23,17 @@ std::string line_of(std::string_view bytes) {
 
 } // namespace
 
-log_body::log_body(channel_ptr channel, std::shared_ptr<const std::atomic<bool>> draining)
+log_body::log_body(channel_ptr channel, std::shared_ptr<const std::atomic<bool>> draining,
+                   std::shared_ptr<metrics> meter)
     : channel_(std::move(channel)),
       draining_(std::move(draining)),
+      meter_(std::move(meter)),
       cursor_(channel_->log().at(0)),
-      dropped_(cursor_.offset()) {}
+      dropped_(cursor_.offset()) {
+  meter_->log_subscribers.Increment();
+}
+
+log_body::~log_body() { meter_->log_subscribers.Decrement(); }
 
 http::pulled log_body::next(std::string& piece) {
   if (auto dropped = std::exchange(dropped_, 0); dropped > 0) {
@@ -34,6 +44,9 @@ http::pulled log_body::next(std::string& piece) {
   bool whole = channel_->log().closed();
   bool draining = *draining_;
   if (auto slice = cursor_.next(piece_bytes); !slice.bytes.empty()) {
+    meter_->log_sent_bytes.Increment(static_cast<double>(slice.bytes.size()));
+    meter_->subscriber_lag_bytes.Observe(
+        static_cast<double>(channel_->log().end_offset() - cursor_.offset()));
     piece = line_of(slice.bytes);
     return http::pulled::piece;
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/build_channel.hpp"
+#include "actors/metrics.hpp"
 #include "gateway/http/exchange.hpp"
 
 #include <atomic>
@@ -14,7 +15,11 @@ namespace ib {
 /// "Logs"): {"result":{"data":"<base64>"}}. When the service stops the answer is cut.
 class log_body final : public http::body_source {
 public:
-  log_body(channel_ptr channel, std::shared_ptr<const std::atomic<bool>> draining);
+  log_body(channel_ptr channel, std::shared_ptr<const std::atomic<bool>> draining,
+           std::shared_ptr<metrics> meter);
+  ~log_body() override;
+  log_body(const log_body&) = delete;
+  log_body& operator=(const log_body&) = delete;
 
   http::pulled next(std::string& piece) override;
   bool park(const std::shared_ptr<http::waker>& who) override;
@@ -24,6 +29,7 @@ private:
 
   channel_ptr channel_;
   std::shared_ptr<const std::atomic<bool>> draining_;
+  std::shared_ptr<metrics> meter_;
   log_buffer::cursor cursor_;
   uint64_t dropped_;
 };

@@ -47,8 +47,8 @@ bool may_read(const http::request& asked, const build_channel& channel) {
 } // namespace
 
 log_paths::log_paths(caf::actor_system& system, std::shared_ptr<running_builds_board> board,
-                     std::shared_ptr<const std::atomic<bool>> draining)
-    : system_(system), board_(std::move(board)), draining_(std::move(draining)) {}
+                     std::shared_ptr<const std::atomic<bool>> draining, std::shared_ptr<metrics> meter)
+    : system_(system), board_(std::move(board)), draining_(std::move(draining)), meter_(std::move(meter)) {}
 
 void log_paths::add_to(http::router& routes) {
   routes.get("/builds/{build}/_supervisor/v1/status/tasks",
@@ -84,7 +84,8 @@ void log_paths::tasks(const http::request&, const http::reply_ptr& to, channel_p
 void log_paths::listen(const http::request& asked, const http::reply_ptr& to, channel_ptr channel) const {
   if (asked.parts.find("terminal")->second != terminal)
     return to->answer(http::plain(404, "this build has no such terminal"));
-  to->stream({200, "application/json", {}, {}}, std::make_unique<log_body>(std::move(channel), draining_));
+  to->stream({200, "application/json", {}, {}},
+             std::make_unique<log_body>(std::move(channel), draining_, meter_));
 }
 
 } // namespace ib

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/metrics.hpp"
 #include "actors/running_builds.hpp"
 #include "gateway/http/router.hpp"
 
@@ -17,7 +18,7 @@ namespace ib {
 class log_paths {
 public:
   log_paths(caf::actor_system& system, std::shared_ptr<running_builds_board> board,
-            std::shared_ptr<const std::atomic<bool>> draining);
+            std::shared_ptr<const std::atomic<bool>> draining, std::shared_ptr<metrics> meter);
 
   /// Serves the paths there; this object has to live as long as the server.
   void add_to(http::router& routes);
@@ -35,6 +36,7 @@ private:
   caf::actor_system& system_;
   std::shared_ptr<running_builds_board> board_;
   std::shared_ptr<const std::atomic<bool>> draining_;
+  std::shared_ptr<metrics> meter_;
 };
 
 } // namespace ib

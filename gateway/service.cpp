@@ -234,7 +234,7 @@ void service::parts::close_house() {
 
 void service::parts::serve_logs() {
   if (!log_server) return;
-  logs = std::make_unique<log_paths>(*system, board, draining);
+  logs = std::make_unique<log_paths>(*system, board, draining, meter);
   http::router routes;
   logs->add_to(routes);
   log_server->serve(std::move(routes));

@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import grpc  # noqa: E402
 
+import log_follower  # noqa: E402
 from client import Client, request  # noqa: E402
 from places import SOURCE_DIR  # noqa: E402
 from prometheus import Prometheus  # noqa: E402
@@ -33,7 +34,7 @@ def parse(text):
 
 
 class MetricsTest(WorkshopTest):
-    config = {"local": {"concurrentBuilds": 1}}
+    config = {"local": {"concurrentBuilds": 1}, "server": {"services": {"http": {"address": "127.0.0.1:0"}}}}
 
     @classmethod
     def prepare(cls):
@@ -111,9 +112,12 @@ class MetricsTest(WorkshopTest):
             next(waiting)
             log = client.logs(build_id=first.info.build_id)
             next(log)
+            info = first.info.log_info
+            by_http = log_follower.follow(info.url, dict(info.headers))
+            next(by_http)
             prometheus.wait_for("image_builder_builds_running", 1)
             prometheus.wait_for("image_builder_builds_queued", 1)
-            prometheus.wait_for('image_builder_subscribers{stream="log"}', 1)
+            prometheus.wait_for('image_builder_subscribers{stream="log"}', 2)
             prometheus.wait_for('image_builder_subscribers{stream="build"}', 3)
             prometheus.wait_for("image_builder_builds_joined_total", 1)
             prometheus.wait_for('image_builder_actors{kind="build"}', 2)
@@ -121,7 +125,7 @@ class MetricsTest(WorkshopTest):
             self.gate.open("good")
             responses = [first, *stream]
             self.assert_built(responses)
-            for rest in (joined, waiting, log):
+            for rest in (joined, waiting, log, by_http):
                 list(rest)
             self.assert_failed(client.build_to_end(request(self.source("house", "Dockerfile.bad"))))
             with self.assertRaises(grpc.RpcError):
