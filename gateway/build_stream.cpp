@@ -79,8 +79,8 @@ bool build_stream::waits_for_access() const {
 std::function<bool()> build_stream::news_since_now() const {
   // Alive for as long as somebody asks: whoever parks holds the channel.
   const auto* what = &channel();
-  if (waits_for_access())
-    return [what, waited = waited_] { return what->access() || what->ended() || *waited; };
+  // Before the first response: whatever ends the wait, also between the last look and this one.
+  if (!greeted_) return [what, waited = waited_] { return what->access() || what->ended() || *waited; };
   return [what, cursor = *cursor_, told = told_access_] {
     auto ahead = cursor;
     return ahead.next() != nullptr || what->access() != told;

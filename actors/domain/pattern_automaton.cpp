@@ -10,10 +10,15 @@ namespace {
 constexpr uint32_t none = 0; // the root is nobody's child
 constexpr size_t max_window = 32;
 constexpr size_t max_block = 4;
-constexpr unsigned hash_bits = 14; // a table that stays in the first-level cache
+/// A table that stays in the first-level cache, and a small one for few patterns: ten thousand builds have
+/// each their own.
+constexpr unsigned most_hash_bits = 14;
+constexpr unsigned fewest_hash_bits = 10;
+/// Entries for each block of a pattern: so seldom does a text without secrets look like one.
+constexpr size_t entries_per_block = 32;
 
-/// A hash of the `size` bytes (1 to 4) at `bytes`.
-uint32_t block_hash(const char* bytes, size_t size) {
+/// A hash of the `size` bytes (1 to 4) at `bytes`, of 32 - `unused` bits.
+uint32_t block_hash(const char* bytes, size_t size, unsigned unused) {
   uint32_t value = 0;
   if (size == max_block) {
     std::memcpy(&value, bytes, max_block);
@@ -21,7 +26,7 @@ uint32_t block_hash(const char* bytes, size_t size) {
     for (size_t i = 0; i < size; ++i)
       value = value << 8 | static_cast<unsigned char>(bytes[i]);
   }
-  return (value * 2654435761U) >> (32 - hash_bits);
+  return (value * 2654435761U) >> unused;
 }
 
 } // namespace
@@ -98,10 +103,14 @@ void pattern_set::automaton::add_shifts(const trie& built) {
     window_ = std::min(window_, pattern.size());
   block_ = std::min(window_, max_block);
   const auto last = window_ - block_;
-  shifts_.assign(size_t{1} << hash_bits, static_cast<uint8_t>(last + 1));
+  auto bits = fewest_hash_bits;
+  while (bits < most_hash_bits && size_t{1} << bits < built.sorted.size() * (last + 1) * entries_per_block)
+    ++bits;
+  unused_hash_bits_ = 32 - bits;
+  shifts_.assign(size_t{1} << bits, static_cast<uint8_t>(last + 1));
   for (const auto& pattern : built.sorted) {
     for (size_t at = 0; at <= last; ++at) {
-      auto& shift = shifts_[block_hash(pattern.data() + at, block_)];
+      auto& shift = shifts_[block_hash(pattern.data() + at, block_, unused_hash_bits_)];
       shift = std::min(shift, static_cast<uint8_t>(last - at));
     }
   }
@@ -130,7 +139,7 @@ uint32_t pattern_set::automaton::step(uint32_t state, char byte) const {
 
 size_t pattern_set::automaton::skip(std::string_view in, size_t from) const {
   while (from + window_ <= in.size()) {
-    const auto shift = shifts_[block_hash(in.data() + from + window_ - block_, block_)];
+    const auto shift = shifts_[block_hash(in.data() + from + window_ - block_, block_, unused_hash_bits_)];
     if (shift == 0) break;
     from += shift;
   }

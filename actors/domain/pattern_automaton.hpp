@@ -55,6 +55,7 @@ private:
   /// block, how far the text may be moved on when that block ends the window.
   size_t window_ = 0;
   size_t block_ = 0;
+  unsigned unused_hash_bits_ = 0; ///< of 32
   std::vector<uint8_t> shifts_;
 };
 

@@ -10,7 +10,7 @@ namespace ib::io {
 
 namespace {
 
-constexpr long buffer_bytes = 8 * 1024; ///< of each stream, for as long as it lives
+constexpr long buffer_bytes = 4 * 1024; ///< of each stream, for as long as it lives
 constexpr long keepalive_idle_s = 30;
 constexpr long keepalive_interval_s = 10;
 

@@ -30,7 +30,7 @@ class Follower(threading.Thread):
     def __init__(self, test, name):
         super().__init__(daemon=True)
         self._test, self._name = test, name
-        self.first, self.end, self.problem = None, None, None
+        self.first, self.end, self.problem, self.messages = None, None, None, []
         self.began = threading.Event()
         self.start()
 
@@ -39,8 +39,9 @@ class Follower(threading.Thread):
             with Client(self._test.service.address) as client:
                 for response in client.build(request(self._test.source(self._name))):
                     self.first = self.first or response
+                    self.messages.append(response.message)
                     # Told after it is kept: from here on no accepted build may be lost or begun twice.
-                    if "is requested" in response.message:
+                    if "is requested" in response.message or "waiting for a place" in response.message:
                         self.began.set()
         except grpc.RpcError as error:
             self.problem = error
@@ -107,7 +108,7 @@ class ChaosTest(WsmanTest):
             starts = self.manager.count("StartWorkspace")
             followers = [Follower(self, name) for name in names]
             for follower in followers:
-                self.assertTrue(follower.began.wait(PATIENCE))
+                self.assertTrue(follower.began.wait(PATIENCE), (follower.messages, follower.problem))
             self.manager.wait_for("StartWorkspace", starts + BUILDS)
             wanted, told = {}, []
             for follower in chance.sample(followers, BUILDS):

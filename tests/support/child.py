@@ -53,10 +53,10 @@ class Lines:
                 if self._ended or not self._changed.wait(deadline - time.monotonic()):
                     return None
 
-    def line(self, number):
+    def line(self, number, patience=PATIENCE):
         """The line of that number, counted from 0, once it is complete; None if the stream ends before."""
         with self._changed:
-            self._changed.wait_for(lambda: self._ended or len(self._lines) > number, PATIENCE)
+            self._changed.wait_for(lambda: self._ended or len(self._lines) > number, patience)
             return self._lines[number] if len(self._lines) > number else None
 
     def join(self):

@@ -117,6 +117,14 @@ std::vector<wsman::WorkspaceStatus> book::list(const wsman::MetadataFilter& filt
   return found;
 }
 
+std::vector<std::string> book::ids() const {
+  std::lock_guard lock(mutex_);
+  std::vector<std::string> all;
+  for (const auto& [id, status] : workspaces_)
+    all.push_back(id);
+  return all;
+}
+
 std::string book::owner_token_of(const std::string& id) const {
   std::lock_guard lock(mutex_);
   auto found = workspaces_.find(id);

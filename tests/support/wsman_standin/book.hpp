@@ -75,6 +75,7 @@ public:
     tell(found->second);
     return true;
   }
+  std::vector<std::string> ids() const;
   /// Gone, and nobody is told.
   void forget(const std::string& id);
 

@@ -79,6 +79,14 @@ json alter_status(whole& all, const json& command) {
   return {{"there", there}};
 }
 
+json alter_all(whole& all, const json& command) {
+  wsman::WorkspaceStatus fields;
+  read_into(fields, command.at("fields"));
+  for (const auto& id : all.what.ids())
+    all.what.alter(id, [&](wsman::WorkspaceStatus& status) { status.MergeFrom(fields); });
+  return {};
+}
+
 json show(whole& all, const json&) {
   return {{"starts", texts_of(all.what.starts())},
           {"stops", texts_of(all.what.stops())},
@@ -142,6 +150,7 @@ const std::map<std::string, verb>& verbs() {
       {"script", script_calls},
       {"put", put_status},
       {"alter", alter_status},
+      {"alter_all", alter_all},
       {"show", show},
       {"wait", wait_for_count},
       {"part", part_listeners},

@@ -230,17 +230,22 @@ void http_side::finish(connection& to) {
   detach(to);
 }
 
+/// One turn of `live_slices` that make a period: prints for as large a part of the terminals.
 void http_side::print_live() {
   if (live_bytes_ == 0) return;
-  std::string line = "line " + std::to_string(++live_lines_) + " ";
+  std::string line = "line " + std::to_string(live_turns_ / live_slices) + " ";
   line.resize(std::max(line.size(), live_bytes_ - 1), '.');
   line += '\n';
-  for (auto& [workspace, who] : supervisors_)
+  auto mine = live_turns_++ % live_slices;
+  size_t number = 0;
+  for (auto& [workspace, who] : supervisors_) {
+    if (number++ % live_slices != mine) continue;
     for (auto& [name, what] : who.terminals) {
       what.history += line;
       for (auto* to : listeners(workspace, name))
         send_output(*to, line, 0);
     }
+  }
 }
 
 } // namespace ib::standin

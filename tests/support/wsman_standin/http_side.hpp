@@ -54,7 +54,7 @@ public:
   void script(const std::string& workspace, const std::string& what, const std::vector<int>& statuses);
   /// Workspaces that nothing was said of have a terminal, too.
   void set_auto_terminal(bool on);
-  /// Every terminal prints a line of so many bytes every so many milliseconds; 0 ends it.
+  /// Every terminal prints a line of so many bytes every so many milliseconds, not all at once; 0 ends it.
   void set_live(size_t line_bytes, int every_ms);
 
 private:
@@ -98,6 +98,7 @@ private:
   void finish(connection& to);
   void detach(connection& which);
   std::vector<connection*> listeners(const std::string& workspace, const std::string& terminal);
+  static constexpr uint64_t live_slices = 50;
   void print_live();
 
   book& book_;
@@ -111,7 +112,7 @@ private:
   bool auto_terminal_ = false;
   size_t live_bytes_ = 0;
   int live_every_ms_ = 0;
-  uint64_t live_lines_ = 0;
+  uint64_t live_turns_ = 0;
   std::mutex work_mutex_;
   std::vector<std::function<void()>> work_;
   bool stopping_ = false;

@@ -127,7 +127,7 @@ void http_side::run() {
       }
     }
     if (live_every_ms_ > 0 && clock::now() >= next_live) {
-      next_live = clock::now() + std::chrono::milliseconds(live_every_ms_);
+      next_live = clock::now() + std::chrono::milliseconds(live_every_ms_) / live_slices;
       print_live();
     }
   }
