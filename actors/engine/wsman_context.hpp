@@ -47,6 +47,7 @@ struct wsman_entry {
   int attempt = 1;
   /// The workspace is known to run since before the list of this number was asked for; 0 while it is not.
   uint64_t up_before_list = 0;
+  bool listed = false;                          ///< a list had it
   std::shared_ptr<const workspace_status> last; ///< null before the first
   bool asked_about = false;                     ///< ws-manager is being asked whether it is really gone
 };

@@ -29,7 +29,7 @@ void wsman_engine_work::begin(std::shared_ptr<wsman_context> context) {
   }
   monitor_ = std::make_unique<wsman_monitor>(
       self_, context_,
-      monitor_events{[this](uint64_t number, const auto& all) { listed(number, all); },
+      monitor_events{[this](uint64_t number, const auto& all, bool fresh) { listed(number, all, fresh); },
                      [this](const auto& status) { changed(status); }});
   monitor_->begin();
 }
@@ -105,11 +105,11 @@ void wsman_engine_work::close() {
 
 // --- what ws-manager tells ---
 
-void wsman_engine_work::listed(uint64_t number, const std::vector<workspace_status>& all) {
+void wsman_engine_work::listed(uint64_t number, const std::vector<workspace_status>& all, bool fresh) {
   unclaimed_.clear();
   for (const auto& status : all)
     changed(std::make_shared<const workspace_status>(status));
-  look_for_the_missing(number, all);
+  look_for_the_missing(number, all, fresh);
 }
 
 void wsman_engine_work::changed(const std::shared_ptr<const workspace_status>& status) {
@@ -127,14 +127,21 @@ void wsman_engine_work::tell(wsman_entry& entry, const std::shared_ptr<const wor
   self_->send(run_of(entry), workspace_seen{status});
 }
 
-/// A build that is gone from a list that was asked for when it ran has ended, if ws-manager stands to it.
-void wsman_engine_work::look_for_the_missing(uint64_t number, const std::vector<workspace_status>& all) {
+/// A build that is gone from the list has ended, if ws-manager stands to it. A fresh list has to have all
+/// that ran when it was asked for; one of those between, which nobody may have been told of, all that an
+/// earlier one had.
+void wsman_engine_work::look_for_the_missing(uint64_t number, const std::vector<workspace_status>& all,
+                                             bool fresh) {
   std::unordered_set<std::string> there;
   for (const auto& status : all)
     there.insert(status.id);
-  for (auto& [id, entry] : context_->runs)
-    if (entry.up_before_list != 0 && entry.up_before_list <= number && !there.contains(id))
+  for (auto& [id, entry] : context_->runs) {
+    if (entry.up_before_list == 0 || entry.up_before_list > number) continue;
+    if (there.contains(id))
+      entry.listed = true;
+    else if (fresh || entry.listed)
       describe(id, entry);
+  }
 }
 
 void wsman_engine_work::describe(const std::string& build_id, wsman_entry& entry) {

@@ -30,7 +30,7 @@ public:
   void close();
 
   wsman_monitor& monitor() { return *monitor_; }
-  void listed(uint64_t number, const std::vector<workspace_status>& all);
+  void listed(uint64_t number, const std::vector<workspace_status>& all, bool fresh);
   void changed(const std::shared_ptr<const workspace_status>& status);
   void described(const workspace_described& m);
   void is_up(const workspace_is_up& m);
@@ -40,7 +40,7 @@ private:
   run_handle spawn_run(std::shared_ptr<const build_plan> plan, int attempt, bool attach,
                        bool may_not_have_begun);
   void tell(wsman_entry& entry, const std::shared_ptr<const workspace_status>& status);
-  void look_for_the_missing(uint64_t number, const std::vector<workspace_status>& all);
+  void look_for_the_missing(uint64_t number, const std::vector<workspace_status>& all, bool fresh);
   void describe(const std::string& build_id, wsman_entry& entry);
   void adopt_later();
   void decide_on(const found_build& build, const result<build_record>& record);

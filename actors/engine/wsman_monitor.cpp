@@ -38,9 +38,10 @@ void wsman_monitor::listed(const workspaces_listed& m) {
   if (subscription_) backoff_ = context_->timing.first_backoff;
   if (std::exchange(lost_, false)) log_of("house/engine").info("ws-manager is back");
   // What changes between the list and the subscription shows in a second list.
-  auto pause = subscription_ ? context_->timing.relist : context_->timing.second_look;
-  if (!subscription_) subscribe();
-  events_.listed(m.number, *m.workspaces);
+  bool fresh = !subscription_;
+  auto pause = fresh ? context_->timing.second_look : context_->timing.relist;
+  if (fresh) subscribe();
+  events_.listed(m.number, *m.workspaces, fresh);
   list_after(pause);
 }
 

@@ -11,8 +11,9 @@ namespace ib {
 
 /// What the monitor tells the engine that owns it.
 struct monitor_events {
-  /// All workspaces there are; `number` tells which list it is.
-  std::function<void(uint64_t number, const std::vector<workspace_status>&)> listed;
+  /// All workspaces there are; `number` tells which list it is, `fresh` that it is the first since ws-manager
+  /// was lost or never reached.
+  std::function<void(uint64_t number, const std::vector<workspace_status>&, bool fresh)> listed;
   std::function<void(const std::shared_ptr<const workspace_status>&)> changed;
 };
 

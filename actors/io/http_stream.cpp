@@ -62,11 +62,10 @@ CURL* http_stream::prepare(std::function<void()> connected) {
   curl_easy_setopt(handle_, CURLOPT_WRITEDATA, this);
   curl_easy_setopt(handle_, CURLOPT_PREREQFUNCTION, &http_stream::on_connected);
   curl_easy_setopt(handle_, CURLOPT_PREREQDATA, this);
-  // CAINFO replaces the system's bundle file; the system's folder of CAs stays beside it.
-  if (!request_.ca_file.empty()) {
-    curl_easy_setopt(handle_, CURLOPT_CAINFO, request_.ca_file.c_str());
-    curl_easy_setopt(handle_, CURLOPT_CAPATH, "/etc/ssl/certs");
-  }
+  // The system's CAs from their folder, each read when it is needed: the bundle of all of them would be read
+  // and kept for every connection.
+  curl_easy_setopt(handle_, CURLOPT_CAINFO, request_.ca_file.empty() ? nullptr : request_.ca_file.c_str());
+  curl_easy_setopt(handle_, CURLOPT_CAPATH, "/etc/ssl/certs");
   auto origin = parse_origin(request_.url);
   if (origin && is_loopback_domain(origin->host)) curl_easy_setopt(handle_, CURLOPT_PROXY, "");
   return handle_;
