@@ -72,4 +72,4 @@ class FaultCase(WorkshopTest):
         return log
 
 
-__all__ = ["RUNNING", "Client", "FaultCase", "Faults", "main", "request", "PROLOGUE", "ENABLED"]
+__all__ = ["RUNNING", "Client", "FaultCase", "Faults", "WorkshopTest", "main", "request", "PROLOGUE", "ENABLED"]

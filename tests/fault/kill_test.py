@@ -33,7 +33,7 @@ class _OnceHandler(http.server.BaseHTTPRequestHandler):
 
 class KillTest(FaultCase):
     config = {**ENABLED, "local": {"concurrentBuilds": 1}}
-    gates = ("queued", "blocker", "building", "once", "second", "orphan")
+    gates = ("queued", "blocker", "building", "once", "stopped", "root")
     dockerfiles = {f"Dockerfile.{phase}": PROLOGUE + f"RUN echo {phase}\n"
                    for phase in ("preparing", "pushing", "publishing", "verifying")}
 
@@ -104,6 +104,44 @@ class KillTest(FaultCase):
             responses = client.build_to_end(request(self.source("house", "Dockerfile.queued")))
             self.assertEqual({queued}, {response.info.build_id for response in responses})
             self.assert_whole_log("queued", queued, client)
+        self.end_service(service)
+
+    def test_a_build_that_sigterm_interrupts_goes_on_with_the_next_start_and_has_not_failed(self):
+        service = self.add_service(self.config)
+        with Client(service.address) as client:
+            stream = client.build(request(self.source("house", "Dockerfile.stopped")))
+            build_id = next(stream).info.build_id
+            self.gate.wait_for("stopped")
+            self.assertEqual(0, service.stop(), service.log_text())
+            with self.assertRaises(grpc.RpcError):
+                list(stream)
+        service.start()
+        self.gate.open("stopped")
+        with Client(service.address) as client:
+            self.assert_built(client.build_to_end(request(self.source("house", "Dockerfile.stopped"))))
+            log = client.log_text(build_id=build_id).decode()
+            steps = client.get(build_id).steps
+        self.assertIn("the service was restarted while building; building anew", log)
+        for text in [log, *(step.message for step in steps)]:
+            self.assertNotIn("trying once more", text)
+        self.end_service(service)
+
+    def test_a_service_whose_root_crashes_ends_and_the_next_one_loses_nothing(self):
+        service = self.add_service(self.config)
+        faults = Faults(service.address)
+        self.addCleanup(faults.close)
+        with Client(service.address) as client:
+            build_id = next(client.build(request(self.source("house", "Dockerfile.root")))).info.build_id
+            self.gate.wait_for("root")
+            faults.kill("house")
+            self.assertEqual(70, service.wait(), service.log_text())
+        self.assertEqual([], leftovers.processes(service.state))
+        service.start()
+        self.gate.open("root")
+        with Client(service.address) as client:
+            responses = client.build_to_end(request(self.source("house", "Dockerfile.root")))
+            self.assert_built(responses)
+            self.assertEqual(build_id, responses[0].info.build_id)
         self.end_service(service)
 
     def test_a_one_time_credential_survives_a_kill(self):
