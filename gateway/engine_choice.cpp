@@ -4,6 +4,7 @@
 #include "actors/engine/leftovers.hpp"
 #include "actors/engine/local.hpp"
 #include "actors/engine/wsman_engine.hpp"
+#include "actors/engine/wsman_faults.hpp"
 #include "actors/io/ecr_host.hpp"
 #include "actors/io/log.hpp"
 
@@ -108,6 +109,7 @@ result<std::unique_ptr<chosen_engine>> choose_wsman(const config::settings& sett
   auto context = std::make_shared<wsman_context>();
   context->manager = make_workspace_manager(where, {orchestrator.builder_image, orchestrator.pull_secret,
                                                     settings.level == config::log_level::debug});
+  if (ground.faults) context->manager = make_faulty_manager(std::move(context->manager), ground.faults);
   context->streams = std::make_shared<io::http_streams>();
   context->credentials = std::move(ground.credentials);
   context->health = std::move(ground.health);
