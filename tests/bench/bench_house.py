@@ -21,7 +21,8 @@ import time
 import grpc
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-PROTO_FILES = ["image-builder-api/imgbuilder.proto", "content-service-api/initializer.proto"]
+PROTO_FILES = ["image-builder-api/imgbuilder.proto", "content-service-api/initializer.proto",
+               "imagebuilder/v1/builds.proto", "imagebuilder/v1/faults.proto"]
 
 
 def free_port():
@@ -47,7 +48,7 @@ def accepts(port):
 
 
 def stubs(folder):
-    """The generated modules (imgbuilder_pb2, imgbuilder_pb2_grpc, initializer_pb2)."""
+    """The generated modules of the compatible API, its stubs, the initializers, the extension and the faults."""
     folder.mkdir()
     plugin = shutil.which("grpc_python_plugin")
     if plugin is None:
@@ -58,7 +59,9 @@ def stubs(folder):
     sys.path.insert(0, str(folder))
     return (importlib.import_module("image_builder_api.imgbuilder_pb2"),
             importlib.import_module("image_builder_api.imgbuilder_pb2_grpc"),
-            importlib.import_module("content_service_api.initializer_pb2"))
+            importlib.import_module("content_service_api.initializer_pb2"),
+            importlib.import_module("imagebuilder.v1.builds_pb2"),
+            importlib.import_module("imagebuilder.v1.faults_pb2"))
 
 
 class House:
@@ -79,7 +82,7 @@ class House:
             self.registry_port = self._start_registry()
             self.git_port = self._start_git()
             self._write_config(settings)
-            self.pb, self._grpc, self.content = stubs(self.folder / "stubs")
+            self.pb, self._grpc, self.content, self.builds, self.faults = stubs(self.folder / "stubs")
             self.start_service()
         except BaseException:
             self.close()
@@ -217,8 +220,12 @@ class House:
 
     def build(self, commit, version):
         """Builds through the service and waits for the end; the last response."""
+        return self.finish(self.request(commit, version))
+
+    def finish(self, request):
+        """Builds what the request wants and waits for the end; the last response."""
         last = None
-        for last in self.stub.Build(self.request(commit, version), timeout=600):
+        for last in self.stub.Build(request, timeout=600):
             pass
         if last is None or last.status != self.pb.done_success:
             raise RuntimeError(f"the build failed: {last.message if last else 'no answer'}\n{self.log('service')}")

@@ -55,8 +55,8 @@ class Figure:
 def number(value):
     if value is None:
         return "–"
-    if value == 0:
-        return "0"
+    if value == round(value) and abs(value) < 1e15:
+        return f"{value:,.0f}"
     digits = max(0, 2 - math.floor(math.log10(abs(value))))
     return f"{value:,.{min(digits, 3)}f}"
 
@@ -92,12 +92,12 @@ class Axis:
         return self.begin + (math.log10(value) - self.low) / (self.high - self.low) * (self.end - self.begin)
 
     def ticks(self):
-        """1, 2 and 5 of each decade where they are few, else the decades."""
+        """As many round numbers of each decade as there is room for."""
         decades = range(math.floor(self.low), math.ceil(self.high) + 1)
-        for steps in ((1, 2, 5), (1,)):
+        for steps in ((1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8), (1, 2, 3, 5, 7), (1, 2, 5), (1,)):
             ticks = [step * 10.0 ** decade for decade in decades for step in steps]
             ticks = [t for t in ticks if self.low <= math.log10(t) <= self.high]
-            if len(ticks) <= 8:
+            if len(ticks) <= 7:
                 break
         return ticks
 

@@ -9,6 +9,7 @@ from bench_report import Figure, Point
 sys.path.insert(0, str(bench_house.SOURCE / "tests" / "support"))
 
 LIST = "/builder.ImageBuilder/ListBuilds"
+GET = "/imagebuilder.v1.Builds/GetBuild"
 RESOLVE = "/builder.ImageBuilder/ResolveBaseImage"
 BUILD = "/builder.ImageBuilder/Build"
 CALLERS = (1, 16, 64)
@@ -57,6 +58,15 @@ def lists(house, commit):
                  points=over_callers(house, "unary", LIST, request, answer))
 
 
+def gets(house):
+    """The newest of the builds on the list."""
+    build = house.stub.ListBuilds(house.pb.ListBuildsRequest()).builds[-1].build_id
+    request = house.builds.GetBuildRequest(build_id=build)
+    answer = bench_load.raw_call(house, GET, request)
+    yield Figure("get_build", "GetBuild, 100 builds", "callers", "calls/s", "ratio >= 0.95",
+                 points=over_callers(house, "unary", GET, request, answer))
+
+
 def resolves(house, ref):
     request = house.pb.ResolveBaseImageRequest(ref=ref)
     answer = bench_load.raw_call(house, RESOLVE, request)
@@ -83,5 +93,6 @@ def figures(context):
         house.restart_service({"refCache": {"refs": [ref]}})
         commit = staying(house, 64)
         yield from lists(house, commit)
+        yield from gets(house)
         yield from resolves(house, ref)
         yield from joins(house, commit)

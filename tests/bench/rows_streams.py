@@ -9,6 +9,7 @@ from bench_report import Figure, Point
 from rows_calls import staying
 
 LOGS = "/builder.ImageBuilder/Logs"
+READ = "/imagebuilder.v1.Builds/ReadLog"
 LOG_BYTES = 48 << 20
 DRAINS = ((1, 40 << 20), (100, 4 << 20), (1000, 1 << 20))  # listeners, and what each one reads
 ROUNDS = 7
@@ -34,8 +35,8 @@ def full_log(house):
     raise RuntimeError("the log ended early")
 
 
-def drain(house, key, title, method, request):
-    figure = Figure(key, title, "listeners", "MB/s", "ratio >= 0.85")
+def drain(house, key, title, method, request, goal="ratio >= 0.85"):
+    figure = Figure(key, title, "listeners", "MB/s", goal)
     for listeners, amount in DRAINS:
         with bench_load.Bare(house, pours={method: amount}) as bare:
             rounds = bench_load.load(house, "drain", [bench_load.ours(house), bare.target], method, request,
@@ -115,5 +116,8 @@ def figures(context):
         info = full_log(house)
         yield drain(house, "fan_out", "Log fan-out (Logs), 256 B lines", LOGS,
                     house.pb.LogsRequest(build_id=info.build_id))
+        yield drain(house, "fan_out_read", "Log fan-out (ReadLog), 256 B lines", READ,
+                    house.builds.ReadLogRequest(build_id=info.build_id, follow=True))
+        # Each listener looks for the words by itself.
         yield drain(house, "fan_out_censored", "Log fan-out (Logs, censored), 256 B lines", LOGS,
-                    house.pb.LogsRequest(build_id=info.build_id, censored=True))
+                    house.pb.LogsRequest(build_id=info.build_id, censored=True), goal="")
