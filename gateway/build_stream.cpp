@@ -52,7 +52,7 @@ void build_stream::answer_existing(const std::string& workspace_ref, const std::
   response.set_base_ref(base_ref);
   answered_ = true;
   answer_ = serialize(response);
-  StartWriteAndFinish(&answer_, grpc::WriteOptions(), grpc::Status::OK);
+  finish_with(answer_);
 }
 
 void build_stream::OnWriteDone(bool ok) {

@@ -51,16 +51,31 @@ std::shared_ptr<house_answer<build_description>> build_answer_of(std::shared_ptr
 
 } // namespace
 
-grpc::ServerUnaryReactor* builds_service::GetBuild(grpc::CallbackServerContext*,
+builds_service::builds_service(caf::actor_system& system, std::shared_ptr<running_builds_board> board,
+                               const stream_house& house)
+    : system_(system),
+      board_(std::move(board)),
+      house_(house),
+      counts_(*house_.meter, "imagebuilder.v1.Builds"),
+      get_calls_(counts_.of("GetBuild")),
+      list_calls_(counts_.of("ListBuilds")),
+      cancel_calls_(counts_.of("CancelBuild")),
+      watch_house_(house_.counted_by(counts_.of("WatchBuild"))),
+      log_house_(house_.counted_by(counts_.of("ReadLog"))) {}
+
+grpc::ServerUnaryReactor* builds_service::GetBuild(grpc::CallbackServerContext* context,
                                                    const grpc::ByteBuffer* request,
                                                    grpc::ByteBuffer* response) {
-  auto call = std::make_shared<unary_call>(response);
-  auto* reactor = call->reactor();
+  call_meter calls(&get_calls_);
   auto id = read_request<v1::GetBuildRequest>(*request);
+  if (auto channel = id ? find_running(*board_, *id) : nullptr) {
+    *response = serialize(to_wire(describe(*channel)));
+    return finish_now(*context, calls);
+  }
+  auto call = std::make_shared<unary_call>(response, calls);
+  auto* reactor = call->reactor();
   if (!id)
     call->refuse(id.error());
-  else if (auto channel = find_running(*board_, *id))
-    call->answer(to_wire(describe(*channel)));
   else if (auto sent = send_to_gateway(system_, house_, serve_description{*id, build_answer_of(call)}); !sent)
     call->refuse(sent.error());
   return reactor;
@@ -69,7 +84,7 @@ grpc::ServerUnaryReactor* builds_service::GetBuild(grpc::CallbackServerContext*,
 grpc::ServerUnaryReactor* builds_service::ListBuilds(grpc::CallbackServerContext*,
                                                      const grpc::ByteBuffer* request,
                                                      grpc::ByteBuffer* response) {
-  auto call = std::make_shared<unary_call>(response);
+  auto call = std::make_shared<unary_call>(response, call_meter(&list_calls_));
   auto* reactor = call->reactor();
   auto filter = read_request<v1::ListBuildsRequest>(*request);
   if (!filter) {
@@ -94,7 +109,7 @@ grpc::ServerUnaryReactor* builds_service::ListBuilds(grpc::CallbackServerContext
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* builds_service::WatchBuild(grpc::CallbackServerContext*,
                                                                        const grpc::ByteBuffer* request) {
-  auto stream = make_stream<watch_stream>(house_);
+  auto stream = make_stream<watch_stream>(watch_house_);
   auto* reactor = stream.get();
   auto id = read_request<v1::WatchBuildRequest>(*request);
   if (!id)
@@ -107,7 +122,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* builds_service::WatchBuild(grpc::Cal
 grpc::ServerWriteReactor<grpc::ByteBuffer>* builds_service::ReadLog(grpc::CallbackServerContext*,
                                                                     const grpc::ByteBuffer* request) {
   auto wish = read_request<v1::ReadLogRequest>(*request);
-  auto stream = make_stream<log_read_stream>(house_, wish ? *wish : log_wish{});
+  auto stream = make_stream<log_read_stream>(log_house_, wish ? *wish : log_wish{});
   auto* reactor = stream.get();
   if (!wish)
     stream->refuse(wish.error());
@@ -119,7 +134,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* builds_service::ReadLog(grpc::Callba
 grpc::ServerUnaryReactor* builds_service::CancelBuild(grpc::CallbackServerContext*,
                                                       const grpc::ByteBuffer* request,
                                                       grpc::ByteBuffer* response) {
-  auto call = std::make_shared<unary_call>(response);
+  auto call = std::make_shared<unary_call>(response, call_meter(&cancel_calls_));
   auto* reactor = call->reactor();
   auto wish = read_request<v1::CancelBuildRequest>(*request);
   if (!wish)

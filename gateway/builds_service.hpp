@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/running_builds.hpp"
+#include "gateway/call_meter.hpp"
 #include "gateway/pull_stream.hpp"
 
 #include <imagebuilder/v1/builds.grpc.pb.h>
@@ -22,8 +23,8 @@ class builds_service final : public imagebuilder::v1::Builds::WithRawCallbackMet
                                              imagebuilder::v1::Builds::WithRawCallbackMethod_CancelBuild<
                                                  imagebuilder::v1::Builds::Service>>>>> {
 public:
-  builds_service(caf::actor_system& system, std::shared_ptr<running_builds_board> board, stream_house house)
-      : system_(system), board_(std::move(board)), house_(std::move(house)) {}
+  builds_service(caf::actor_system& system, std::shared_ptr<running_builds_board> board,
+                 const stream_house& house);
 
   grpc::ServerUnaryReactor* GetBuild(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                      grpc::ByteBuffer* response) override;
@@ -41,7 +42,13 @@ private:
 
   caf::actor_system& system_;
   std::shared_ptr<running_builds_board> board_;
-  stream_house house_;
+  const stream_house house_;
+  call_counts counts_;
+  rpc_metrics& get_calls_;
+  rpc_metrics& list_calls_;
+  rpc_metrics& cancel_calls_;
+  const stream_house watch_house_;
+  const stream_house log_house_;
 };
 
 } // namespace ib

@@ -52,12 +52,14 @@ result<std::unique_ptr<grpc_server>> grpc_server::start(const config::listener_s
   std::unique_ptr<grpc_server> started(new grpc_server);
   started->certificates_ = *files;
   started->credentials_ = std::move(credentials);
-  for (const auto& [name, service] : services) {
+  std::vector<std::string> counted;
+  for (const auto& [name, service, counts_itself] : services) {
     builder.RegisterService(service);
     started->names_.push_back(name);
+    if (!counts_itself) counted.push_back(name);
   }
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
-  interceptors.push_back(std::make_unique<rpc_meter>(std::move(meter), started->names_));
+  interceptors.push_back(std::make_unique<rpc_meter>(std::move(meter), counted));
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
   started->server_ = builder.BuildAndStart();
   if (!started->server_ || port == 0)

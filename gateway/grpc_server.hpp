@@ -22,6 +22,7 @@ namespace ib {
 struct named_service {
   std::string name;
   grpc::Service* service = nullptr;
+  bool counts_itself = false; ///< see call_counts
 };
 
 /// A listening gRPC server with health and reflection, whose calls are counted.

@@ -24,19 +24,17 @@ auto parse_and_check(const grpc::ByteBuffer& bytes, const Rules&... rules) {
   return parse_and<Request>(bytes, [&](const Request& request) { return translate(request, rules...); });
 }
 
-/// Ends a call whose answer is at hand with the library's own reactor: the end of one of ours would be handed
-/// to another thread.
-grpc::ServerUnaryReactor* finish(grpc::CallbackServerContext& context) {
-  auto* reactor = context.DefaultReactor();
-  reactor->Finish(grpc::Status::OK);
-  return reactor;
-}
-
 } // namespace
 
 image_builder_service::image_builder_service(caf::actor_system& system, api_context context)
     : system_(system),
       context_(std::move(context)),
+      counts_(*context_.house.meter, "builder.ImageBuilder"),
+      resolve_base_calls_(counts_.of("ResolveBaseImage")),
+      resolve_workspace_calls_(counts_.of("ResolveWorkspaceImage")),
+      list_calls_(counts_.of("ListBuilds")),
+      build_house_(context_.house.counted_by(counts_.of("Build"))),
+      log_house_(context_.house.counted_by(counts_.of("Logs"))),
       list_(context_.board, context_.house.access_comes_later) {}
 
 template <class Message>
@@ -47,14 +45,15 @@ result<void> image_builder_service::to_gateway(Message message) {
 grpc::ServerUnaryReactor* image_builder_service::ResolveBaseImage(grpc::CallbackServerContext* context,
                                                                   const grpc::ByteBuffer* request,
                                                                   grpc::ByteBuffer* response) {
+  call_meter calls(&resolve_base_calls_);
   auto wish = parse_and_check<builder::ResolveBaseImageRequest>(*request);
   auto ref = wish ? parse_reference(wish->ref) : result<reference>(wish.error());
   if (auto known = ref ? find_ahead(*context_.refs, *ref) : std::nullopt) {
     context_.house.meter->registry(ref->domain).ahead.Increment();
     *response = serialize(resolved(*known));
-    return finish(*context);
+    return finish_now(*context, calls);
   }
-  auto call = std::make_shared<unary_call>(response);
+  auto call = std::make_shared<unary_call>(response, calls);
   auto* reactor = call->reactor();
   if (!ref) {
     call->refuse(ref.error());
@@ -70,7 +69,7 @@ grpc::ServerUnaryReactor* image_builder_service::ResolveBaseImage(grpc::Callback
 grpc::ServerUnaryReactor* image_builder_service::ResolveWorkspaceImage(grpc::CallbackServerContext* context,
                                                                        const grpc::ByteBuffer* request,
                                                                        grpc::ByteBuffer* response) {
-  auto call = std::make_shared<unary_call>(response);
+  auto call = std::make_shared<unary_call>(response, call_meter(&resolve_workspace_calls_));
   auto* reactor = call->reactor();
   auto wish = parse_and_check<builder::ResolveWorkspaceImageRequest>(*request, context_.rules);
   if (!wish) {
@@ -86,7 +85,7 @@ grpc::ServerUnaryReactor* image_builder_service::ResolveWorkspaceImage(grpc::Cal
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* image_builder_service::Build(grpc::CallbackServerContext* context,
                                                                          const grpc::ByteBuffer* request) {
-  auto stream = make_stream<build_stream>(context_.house);
+  auto stream = make_stream<build_stream>(build_house_);
   auto* reactor = stream.get();
   auto wish = parse_and_check<builder::BuildRequest>(*request, context_.rules);
   if (!wish) {
@@ -104,7 +103,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* image_builder_service::Logs(grpc::Ca
                                                                         const grpc::ByteBuffer* request) {
   builder::LogsRequest wish;
   auto parsed = parse(*request, wish);
-  auto stream = make_stream<log_stream>(context_.house, wish.censored());
+  auto stream = make_stream<log_stream>(log_house_, wish.censored());
   auto* reactor = stream.get();
   if (parsed && wish.build_id().empty() && wish.build_ref().empty())
     parsed = bad_field("build_ref", "is empty, and so is build_id; one of them says whose log to follow");
@@ -123,8 +122,9 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* image_builder_service::Logs(grpc::Ca
 grpc::ServerUnaryReactor* image_builder_service::ListBuilds(grpc::CallbackServerContext* context,
                                                             const grpc::ByteBuffer*,
                                                             grpc::ByteBuffer* response) {
+  call_meter calls(&list_calls_);
   *response = list_.answer();
-  return finish(*context);
+  return finish_now(*context, calls);
 }
 
 } // namespace ib

@@ -3,6 +3,7 @@
 #include "actors/ref_cache.hpp"
 #include "actors/running_builds.hpp"
 #include "gateway/build_list.hpp"
+#include "gateway/call_meter.hpp"
 #include "gateway/pull_stream.hpp"
 #include "gateway/translate.hpp"
 
@@ -53,6 +54,12 @@ private:
 
   caf::actor_system& system_;
   api_context context_;
+  call_counts counts_;
+  rpc_metrics& resolve_base_calls_;
+  rpc_metrics& resolve_workspace_calls_;
+  rpc_metrics& list_calls_;
+  const stream_house build_house_;
+  const stream_house log_house_;
   build_list list_;
 };
 

@@ -15,7 +15,18 @@ void pull_stream::stream(channel_ptr channel) {
   pump();
 }
 
-void pull_stream::refuse(const error& why) { Finish(to_status(why)); }
+void pull_stream::refuse(const error& why) { end(to_status(why)); }
+
+void pull_stream::end(const grpc::Status& status) {
+  calls_.ended(status.error_code());
+  Finish(status);
+}
+
+void pull_stream::finish_with(const grpc::ByteBuffer& message) {
+  calls_.sent();
+  calls_.ended(grpc::StatusCode::OK);
+  StartWriteAndFinish(&message, grpc::WriteOptions(), grpc::Status::OK);
+}
 
 void pull_stream::wake() {
   if (parked_.exchange(false)) pump();
@@ -41,13 +52,16 @@ void pull_stream::OnDone() {
 
 void pull_stream::pump() {
   for (;;) {
-    if (cancelled_) return Finish(grpc::Status::CANCELLED);
+    if (cancelled_) return end(grpc::Status::CANCELLED);
     // Asked before taking: what was appended before the end is then surely seen.
     bool whole = complete(*channel_);
     bool draining = *house_.draining;
-    if (next(message_, whole)) return StartWrite(&message_);
-    if (whole) return Finish(grpc::Status::OK);
-    if (draining) return Finish(stopping_status());
+    if (next(message_, whole)) {
+      calls_.sent();
+      return StartWrite(&message_);
+    }
+    if (whole) return end(grpc::Status::OK);
+    if (draining) return end(stopping_status());
     auto news = news_since_now();
     // Once parked, a waker may end the stream and the library let go of it while this still looks.
     auto alive = shared_from_this();

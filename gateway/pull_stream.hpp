@@ -3,6 +3,7 @@
 #include "actors/build_channel.hpp"
 #include "actors/domain/result.hpp"
 #include "actors/metrics.hpp"
+#include "gateway/call_meter.hpp"
 
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
@@ -23,6 +24,13 @@ struct stream_house {
   std::shared_ptr<metrics> meter;
   /// Where a build's log is becomes known once its run has begun; else it is where the identity says.
   bool access_comes_later = false;
+  rpc_metrics* calls = nullptr; ///< of the method, where its service counts for itself
+
+  stream_house counted_by(rpc_metrics& counts) const {
+    auto same = *this;
+    same.calls = &counts;
+    return same;
+  }
 };
 
 /// A server stream that pulls from a build's channel at the pace of its client: one message in flight, the
@@ -38,7 +46,7 @@ class pull_stream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
 public:
   /// `subscribers` counts the streams of its kind while they follow a build.
   pull_stream(stream_house house, prometheus::Gauge& subscribers)
-      : house_(std::move(house)), subscribers_(subscribers) {}
+      : house_(std::move(house)), subscribers_(subscribers), calls_(house_.calls) {}
 
   /// Must be called once, right after construction: from now on the library owns a part of the stream.
   void hold() { self_ = shared_from_this(); }
@@ -67,11 +75,16 @@ protected:
   metrics& meter() const { return *house_.meter; }
   bool access_comes_later() const { return house_.access_comes_later; }
 
+  /// Ends the call with its only message, which must live until then; instead of stream().
+  void finish_with(const grpc::ByteBuffer& message);
+
 private:
   void pump();
+  void end(const grpc::Status& status);
 
   stream_house house_;
   prometheus::Gauge& subscribers_; ///< kept by house_
+  call_meter calls_;
   std::shared_ptr<pull_stream> self_;
   channel_ptr channel_;
   grpc::ByteBuffer message_;

@@ -1,5 +1,7 @@
 #include "gateway/rpc_meter.hpp"
 
+#include "gateway/call_meter.hpp"
+
 #include <google/protobuf/descriptor.h>
 #include <grpcpp/support/status.h>
 #include <prometheus/counter.h>
@@ -42,11 +44,6 @@ private:
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 
-const char* type_of(const google::protobuf::MethodDescriptor& method) {
-  if (method.client_streaming()) return method.server_streaming() ? "bidi_stream" : "client_stream";
-  return method.server_streaming() ? "server_stream" : "unary";
-}
-
 } // namespace
 
 rpc_meter::rpc_meter(std::shared_ptr<metrics> meter, const std::vector<std::string>& services)
@@ -58,7 +55,8 @@ rpc_meter::rpc_meter(std::shared_ptr<metrics> meter, const std::vector<std::stri
   for (const auto& name : services) {
     auto* service = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name);
     for (int i = 0; service != nullptr && i < service->method_count(); ++i)
-      add(type_of(*service->method(i)), name, service->method(i)->name());
+      methods_.emplace("/" + name + "/" + service->method(i)->name(),
+                       counters_of(*meter_, *service->method(i)));
   }
 }
 

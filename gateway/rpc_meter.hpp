@@ -12,8 +12,8 @@
 
 namespace ib {
 
-/// Counts every call of the gRPC server, also those that the library answers by itself (health, reflection),
-/// as Go's middleware does.
+/// Counts calls as Go's middleware does: those that the library answers by itself (health, reflection), and
+/// those of services that do not count for themselves (see call_meter).
 class rpc_meter final : public grpc::experimental::ServerInterceptorFactoryInterface {
 public:
   /// All methods of these services ("package.Service") are there from the start; others are not counted.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/domain/error.hpp"
+#include "gateway/call_meter.hpp"
 
 #include <google/protobuf/message.h>
 #include <grpcpp/support/byte_buffer.h>
@@ -27,7 +28,7 @@ private:
 /// ever.
 class unary_call {
 public:
-  explicit unary_call(grpc::ByteBuffer* response) : response_(response) {}
+  unary_call(grpc::ByteBuffer* response, call_meter calls) : response_(response), calls_(calls) {}
   ~unary_call();
   unary_call(const unary_call&) = delete;
   unary_call& operator=(const unary_call&) = delete;
@@ -42,8 +43,15 @@ public:
 
 private:
   unary_reactor* reactor_ = new unary_reactor;
+  void end(const grpc::Status& status);
+
   grpc::ByteBuffer* response_;
+  call_meter calls_;
   std::atomic<bool> done_{false};
 };
+
+/// Ends a call whose answer is at hand with the library's own reactor: the end of one of ours would be handed
+/// to another thread.
+grpc::ServerUnaryReactor* finish_now(grpc::CallbackServerContext& context, call_meter& calls);
 
 } // namespace ib

@@ -26,20 +26,23 @@ class one_channel_service final
     : public builder::ImageBuilder::WithRawCallbackMethod_Build<
           builder::ImageBuilder::WithRawCallbackMethod_Logs<builder::ImageBuilder::Service>> {
 public:
-  one_channel_service(channel_ptr channel, stream_house house)
-      : channel_(std::move(channel)), house_(std::move(house)) {}
+  one_channel_service(channel_ptr channel, const stream_house& house, bool counts_itself)
+      : channel_(std::move(channel)),
+        counts_(*house.meter, builder::ImageBuilder::service_full_name()),
+        log_house_(counts_itself ? house.counted_by(counts_.of("Logs")) : house),
+        build_house_(counts_itself ? house.counted_by(counts_.of("Build")) : house) {}
 
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Logs(grpc::CallbackServerContext*,
                                                    const grpc::ByteBuffer* request) override {
     builder::LogsRequest wish;
     if (!parse(*request, wish)) return nullptr;
-    return begin(std::make_shared<log_stream>(house_, wish.censored()), wish.build_id());
+    return begin(std::make_shared<log_stream>(log_house_, wish.censored()), wish.build_id());
   }
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Build(grpc::CallbackServerContext*,
                                                     const grpc::ByteBuffer* request) override {
     builder::BuildRequest wish;
     if (!parse(*request, wish)) return nullptr;
-    auto stream = std::make_shared<build_stream>(house_);
+    auto stream = std::make_shared<build_stream>(build_house_);
     if (wish.triggered_by() == "existing") {
       keep_in_sight(stream);
       stream->answer_existing("registry.example/ws:1", "registry.example/base:1");
@@ -76,7 +79,9 @@ private:
   }
 
   channel_ptr channel_;
-  stream_house house_;
+  call_counts counts_;
+  const stream_house log_house_;
+  const stream_house build_house_;
   std::mutex streams_mutex_;
   std::promise<std::shared_ptr<stream_ticket>> held_;
   std::vector<std::weak_ptr<pull_stream>> streams_;
@@ -96,11 +101,12 @@ inline build_identity identity() {
 
 /// A server on a free loopback port and a client of it.
 struct served {
-  explicit served(uint64_t retention = 0, bool access_comes_later = false)
+  explicit served(uint64_t retention = 0, bool access_comes_later = false, bool counts_itself = true)
       : channel(std::make_shared<build_channel>(identity(), retention)),
-        service(channel, {draining, meter, access_comes_later}) {
-    auto started = ib::grpc_server::start({"127.0.0.1:0", std::nullopt},
-                                          {{builder::ImageBuilder::service_full_name(), &service}}, meter);
+        service(channel, {draining, meter, access_comes_later}, counts_itself) {
+    auto started = ib::grpc_server::start(
+        {"127.0.0.1:0", std::nullopt},
+        {{builder::ImageBuilder::service_full_name(), &service, counts_itself}}, meter);
     REQUIRE(started);
     server = std::move(*started);
     stub = builder::ImageBuilder::NewStub(
