@@ -75,7 +75,9 @@ bool take_continuation(std::string_view& line, char escape) {
   return true;
 }
 
-std::vector<dockerfile_instruction> instructions_of(std::string_view text) {
+} // namespace
+
+std::vector<dockerfile_instruction> dockerfile_instructions(std::string_view text) {
   std::vector<dockerfile_instruction> list;
   line_reader lines(text);
   char escape = '\\';
@@ -94,12 +96,10 @@ std::vector<dockerfile_instruction> instructions_of(std::string_view text) {
   return list;
 }
 
-} // namespace
-
 std::vector<dockerfile_stage> dockerfile_stages(std::string_view text) {
   std::vector<dockerfile_stage> stages;
   bool seen_from = false;
-  for (auto& instruction : instructions_of(text)) {
+  for (auto& instruction : dockerfile_instructions(text)) {
     auto keyword = first_word(instruction.text);
     bool is_from = equals_ignoring_case(keyword, "FROM");
     if (!seen_from && !is_from && equals_ignoring_case(keyword, "ARG")) continue;

@@ -14,12 +14,14 @@ struct dockerfile_instruction {
   bool operator==(const dockerfile_instruction&) const = default;
 };
 
+/// The instructions of a Dockerfile, as the parser of buildah 1.28 sees them: it knows the escape directive
+/// on the first line only and no here-documents, whose lines are instructions of their own.
+std::vector<dockerfile_instruction> dockerfile_instructions(std::string_view text);
+
 using dockerfile_stage = std::vector<dockerfile_instruction>;
 
-/// The instructions of a Dockerfile by stage, each beginning with its FROM, as the parser of buildah 1.28
-/// sees them: it knows the escape directive on the first line only and no here-documents, whose lines are
-/// instructions of their own. The ARGs before the first FROM belong to no stage; anything else there makes a
-/// stage of its own.
+/// The instructions by stage, each stage beginning with its FROM. The ARGs before the first FROM belong to
+/// no stage; anything else there makes a stage of its own.
 std::vector<dockerfile_stage> dockerfile_stages(std::string_view text);
 
 /// `text` with every run of blanks as one space and none at its ends.

@@ -1,5 +1,7 @@
 #include "actors/engine/dockerfile_images.hpp"
 
+#include "actors/domain/dockerfile.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <map>
@@ -22,13 +24,6 @@ std::string lower(std::string_view text) {
   return small;
 }
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view space = " \t\r";
-  const auto begin = text.find_first_not_of(space);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(space) - begin + 1);
-}
-
 std::vector<std::string> words_of(std::string_view line) {
   std::vector<std::string> words(1);
   for (char c : line) {
@@ -42,35 +37,6 @@ std::vector<std::string> words_of(std::string_view line) {
 }
 
 bool is_name_char(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
-
-/// The instructions, each as one line: continued lines are joined, comments left out.
-std::vector<std::string> instructions_of(std::string_view text) {
-  std::vector<std::string> lines;
-  bool continued = false;
-  char escape = '\\';
-  while (!text.empty()) {
-    const auto end = text.find('\n');
-    const auto whole = text.substr(0, end);
-    auto line = trimmed(whole);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (line.starts_with('#')) {
-      const auto directive = lower(line.substr(1));
-      if (lines.empty() && trimmed(directive).starts_with("escape=") && directive.ends_with('`'))
-        escape = '`';
-      continue;
-    }
-    if (line.empty()) continue;
-    const auto indent = whole.substr(0, whole.find(line.front()));
-    if (continued)
-      lines.back() += indent;
-    else
-      lines.emplace_back();
-    continued = line.ends_with(escape);
-    if (continued) line.remove_suffix(1);
-    lines.back() += line;
-  }
-  return lines;
-}
 
 class reader {
 public:
@@ -181,8 +147,8 @@ private:
 
 std::vector<reference> dockerfile_images(std::string_view dockerfile) {
   reader all;
-  for (const auto& instruction : instructions_of(dockerfile))
-    all.read(instruction);
+  for (const auto& instruction : dockerfile_instructions(dockerfile))
+    all.read(instruction.text);
   return std::move(all).images();
 }
 
