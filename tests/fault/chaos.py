@@ -1,7 +1,8 @@
 """A chaos run: many builds and listeners, while actors crash, operations fail and the service is killed; afterwards
 everything that a client saw is compared with what the service says.
 
-The plan (who builds what when, which fault comes when) follows from the seed; how the threads interleave does not.
+The plan (who asks for what in which order, which fault comes after which pause) follows from the seed alone. How the
+threads interleave does not, and so neither which of the actors that are alive then a fault meets.
 """
 
 import os
@@ -44,7 +45,7 @@ class Chaos:
         self._read = []       # (build id, bytes, whole)
         self._threads = [threading.Thread(target=self._guard, args=(body, self._rng.random()), daemon=True)
                          for body in [self._build] * builders + [self._listen] * listeners + [self._watch_children]]
-        self._faults = random.Random(self._rng.random())
+        self._planned = 0
 
     # --- the run ---
 
@@ -58,16 +59,18 @@ class Chaos:
                 break
             if crashes is not None and self.counts["crash"] >= crashes:
                 break
+            rng = self._next_fault()
             if kills is not None:
-                self._kill(self._faults.uniform(0.05, 4))
+                self._kill(rng.uniform(0.05, 4))
             else:
                 # An actor of the house that crashes more often than ten times a minute is down for 5 s each time: a
                 # service that is hammered for longer loses nothing and gets nowhere.
-                self._inject(with_kills=crashes is None, pause=0.12 if crashes is None else 0.8)
+                self._inject(rng, with_kills=crashes is None, pause=0.12 if crashes is None else 0.8)
         self._stopping.set()
         self._calm()
+        patience = time.monotonic() + 360
         for thread in self._threads:
-            thread.join(300)
+            thread.join(max(0, patience - time.monotonic()))
             if thread.is_alive():
                 self._breach(f"{thread.name} does not come to an end")
         self._check()
@@ -99,8 +102,12 @@ class Chaos:
         self._up.set()
         self.counts["kill"] += 1
 
-    def _inject(self, with_kills, pause):
-        rng = self._faults
+    def _next_fault(self):
+        """The numbers of one fault: what it meets, and how often it draws, does not change the next one."""
+        self._planned += 1
+        return random.Random(f"{self.seed}/{self._planned}")
+
+    def _inject(self, rng, with_kills, pause):
         time.sleep(rng.uniform(0.0, pause))
         if with_kills and rng.random() < 0.02:
             return self._kill(0)
