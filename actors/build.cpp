@@ -23,12 +23,6 @@ constexpr std::chrono::minutes start_timeout{5};
 /// An engine that died so often over a build's wish is killed by it.
 constexpr int max_engine_deaths = 3;
 
-template <class... Ts>
-void tell_director(build_impl::pointer self, Ts&&... message) {
-  if (auto director = find_actor<director_actor>(self->system(), names::director))
-    self->send(director, std::forward<Ts>(message)...);
-}
-
 } // namespace
 
 void build_work::begin(build_record record, build_settings settings, io::bound_log log) {
@@ -52,8 +46,11 @@ void build_work::begin(build_record record, build_settings settings, io::bound_l
   attach();
 }
 
+/// A director that does not know the build's actor would never tell it to run.
 void build_work::introduce() {
-  tell_director(self_, build_ready{id(), caf::actor_cast<caf::strong_actor_ptr>(self_)});
+  insist<director_actor>(self_, names::director,
+                         build_ready{id(), caf::actor_cast<caf::strong_actor_ptr>(self_)},
+                         [this] { return !is_terminal(record_.machine.state); });
 }
 
 bool build_work::take_step(const build_event& event, std::function<void()> kept) {
@@ -158,10 +155,12 @@ void build_work::engine_is_gone(bool attach) {
   apply(run_lost{});
 }
 
-void build_work::carry_out(const stop_run_effect&) {
-  auto engine = find_actor<engine_actor>(self_->system(), names::engine);
-  if (!engine) return apply(run_lost{});
-  self_->send(engine, stop_run{id()});
+void build_work::carry_out(const stop_run_effect&) { ask_to_stop(); }
+
+/// The run may outlive an engine that is just restarting, and nobody else would end it.
+void build_work::ask_to_stop() {
+  insist<engine_actor>(self_, names::engine, stop_run{id()},
+                       [this] { return record_.machine.state == build_state::stopping; });
 }
 
 /// Was told with the step.
@@ -171,7 +170,9 @@ void build_work::carry_out(const finish_effect& effect) {
   if (run_) self_->send(run_, release_run{});
   auto run_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(self_->clock().now() - run_began_).count();
-  tell_director(self_, build_ended{id(), effect.success, record_.machine.attempt > 0 ? run_ms : 0});
+  // The supervisor sees to it that this is heard.
+  if (auto director = find_actor<director_actor>(self_->system(), names::director))
+    self_->send(director, build_ended{id(), effect.success, record_.machine.attempt > 0 ? run_ms : 0});
   log_->info(effect.success ? "build succeeded" : "build failed: " + shown(effect.message),
              {{"ref", record_.plan->workspace_ref}});
   self_->quit();
@@ -195,7 +196,7 @@ void build_work::attach() {
                 attach_run{id(), record_.machine.attempt, record_.plan, record_.machine.begun})
       .then([this](const run_handle& handle) { follow(handle); },
             [this](const caf::error&) { engine_is_gone(true); });
-  if (record_.machine.state == build_state::stopping) self_->send(engine, stop_run{id()});
+  if (record_.machine.state == build_state::stopping) ask_to_stop();
 }
 
 /// An engine that is restarting is no reason to spend an attempt.
@@ -405,7 +406,8 @@ build_impl::behavior_type build(build_impl::stateful_pointer<build_actor_state> 
                       [work](const build_time_limit&) { work->reach_time_limit(); },
                       [work](const build_stall_check&) { work->check_stall(); },
                       [work](const build_engine_retry& again) { work->retry_engine(again); },
-                      [work](const build_journal_retry&) { work->retry_journal(); });
+                      [work](const build_journal_retry&) { work->retry_journal(); },
+                      [](const say_again& m) { m.words(); });
 }
 
 } // namespace ib

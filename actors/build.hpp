@@ -64,6 +64,7 @@ private:
   void attach();
   void engine_is_gone(bool attach);
   void await_engine(bool attach);
+  void ask_to_stop();
   void flush_output();
   void follow(const run_handle& handle);
   void arm_time_limit();

@@ -111,14 +111,18 @@ void build_supervision::child_is_down(const caf::down_msg& down) {
   if (child == children_->end()) return;
   if (!down.reason || down.reason == caf::exit_reason::normal) {
     // Its own word was lost where the director was just restarting; told twice it changes nothing.
-    if (auto director = find_actor<director_actor>(self_->system(), names::director))
-      self_->send(director, build_ended{child->first, false, 0});
+    tell_end({child->first, false, 0});
     children_->erase(child);
     return;
   }
   child->second.actor = nullptr;
   settings_.meter->restarts("build", restart_cause(down.reason)).Increment();
   crashed(child->first, self_->system().render(down.reason));
+}
+
+/// Until it is heard a director may think that the build still runs, and give its slot to no other one.
+void build_supervision::tell_end(const build_ended& end) {
+  insist<director_actor>(self_, names::director, end, [] { return true; });
 }
 
 void build_supervision::crashed(const std::string& build_id, const std::string& cause) {
@@ -175,11 +179,8 @@ void build_supervision::end_as_failure(const build_record& record, const std::st
     children_->erase(record.plan->build_id);
     record.channel->publish(told);
     record.channel->wake_all();
-    auto& system = self_->system();
-    if (auto engine = find_actor<engine_actor>(system, names::engine))
-      self_->send(engine, stop_run{record.plan->build_id});
-    if (auto director = find_actor<director_actor>(system, names::director))
-      self_->send(director, build_ended{record.plan->build_id, told.status == build_status::success, 0});
+    insist<engine_actor>(self_, names::engine, stop_run{record.plan->build_id}, [] { return true; });
+    tell_end({record.plan->build_id, told.status == build_status::success, 0});
   };
   auto end = record.channel->log().end_offset();
   caf::anon_send(journal, journal_append{id, "image-builder: " + message + "\n", end, record.raw_offset});
@@ -215,7 +216,8 @@ build_supervisor(build_supervisor_impl::stateful_pointer<build_supervisor_state>
   return seen.observe([supervision](const start_build& m) { supervision->start(m.build_id); },
                       [supervision](const restart_build& m) { supervision->load(m.build_id); },
                       [supervision](const adopt_builds&) { supervision->adopt(); },
-                      [supervision](const change_time_limit& m) { supervision->change(m.limit); });
+                      [supervision](const change_time_limit& m) { supervision->change(m.limit); },
+                      [](const say_again& m) { m.words(); });
 }
 
 } // namespace ib

@@ -2,6 +2,7 @@
 
 #include "actors/build.hpp"
 #include "actors/domain/restart_policy.hpp"
+#include "actors/insist.hpp"
 #include "actors/interfaces.hpp"
 
 #include <chrono>
@@ -40,7 +41,7 @@ struct change_time_limit {
 
 using build_supervisor_impl =
     build_supervisor_actor::extend<caf::reacts_to<restart_build>, caf::reacts_to<adopt_builds>,
-                                   caf::reacts_to<change_time_limit>>;
+                                   caf::reacts_to<change_time_limit>, caf::reacts_to<say_again>>;
 
 /// Starts build actors and restarts those that crash, from the journal. A normal end is not restarted; a
 /// build that crashes more often than its restart intensity allows ends in a terminal failure that its
@@ -64,6 +65,7 @@ private:
   void crashed(const std::string& build_id, const std::string& cause);
   void give_up(const std::string& build_id, const std::string& cause);
   void end_as_failure(const build_record& record, const std::string& cause);
+  void tell_end(const build_ended& end);
   void journal_is_gone(const std::string& build_id);
   void postpone(const std::string& build_id, std::chrono::milliseconds pause);
   void postpone(const std::string& build_id) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/insist.hpp"
 #include "actors/interfaces.hpp"
 
 namespace ib {
@@ -16,9 +17,9 @@ struct build_engine_retry {
 /// The journal was away or could not write; it may be back by now.
 struct build_journal_retry {};
 
-using build_impl =
-    build_actor::extend<caf::reacts_to<build_time_limit>, caf::reacts_to<build_stall_check>,
-                        caf::reacts_to<build_engine_retry>, caf::reacts_to<build_journal_retry>>;
+using build_impl = build_actor::extend<caf::reacts_to<build_time_limit>, caf::reacts_to<build_stall_check>,
+                                       caf::reacts_to<build_engine_retry>,
+                                       caf::reacts_to<build_journal_retry>, caf::reacts_to<say_again>>;
 
 } // namespace ib
 

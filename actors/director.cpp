@@ -82,7 +82,6 @@ void direction::books_are_closed(error why) {
 }
 
 void direction::recover(const std::vector<build_record>& records) {
-  auto supervisor = find_actor<build_supervisor_actor>(self_->system(), names::builds);
   // Slots that are taken first: by the owners' turns a build may run while an older one still waits.
   auto is_new = [this](const build_record& record) { return !entries_.contains(record.plan->build_id); };
   for (const auto& record : records)
@@ -98,7 +97,7 @@ void direction::recover(const std::vector<build_record>& records) {
       // What was admitted once is never refused afterwards.
       if (!queue_->submit(id, record.plan->triggered_by)) queue_->adopt_running(id);
     }
-    if (supervisor) self_->send(supervisor, start_build{id});
+    have_started(id);
   }
   publish();
   settings_.health->ready(health_names::recovery);
@@ -212,8 +211,16 @@ void direction::kept(const std::string& build_id, const result<void>& outcome) {
   who.record.reset();
   settings_.meter->builds_started.Increment();
   log.info("build admitted", {{"ref", who.channel->identity().workspace_ref}});
-  if (auto supervisor = find_actor<build_supervisor_actor>(self_->system(), names::builds))
-    self_->send(supervisor, start_build{build_id});
+  have_started(build_id);
+}
+
+/// Until its actor introduces itself, or a supervisor has heard of it: one that restarts afterwards finds it
+/// in the journal.
+void direction::have_started(const std::string& build_id) {
+  insist<build_supervisor_actor>(self_, names::builds, start_build{build_id}, [this, build_id] {
+    auto found = entries_.find(build_id);
+    return found != entries_.end() && !found->second.actor;
+  });
 }
 
 void direction::ready(const build_ready& who) {
@@ -317,7 +324,8 @@ director_impl::behavior_type director(director_impl::stateful_pointer<director_s
                       [work](const adopt_build& wish) { work->adopt(wish); },
                       [work](const read_the_books&) { work->read_books(); },
                       [work](const keep_again& m) { work->keep(m.build_id, m.tries); },
-                      [work](const change_limits& m) { work->change(m.limits); });
+                      [work](const change_limits& m) { work->change(m.limits); },
+                      [](const say_again& m) { m.words(); });
 }
 
 } // namespace ib

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/domain/queue_policy.hpp"
+#include "actors/insist.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/metrics.hpp"
 #include "actors/running_builds.hpp"
@@ -38,7 +39,7 @@ struct change_limits {
 };
 
 using director_impl = director_actor::extend<caf::reacts_to<change_limits>, caf::reacts_to<read_the_books>,
-                                             caf::reacts_to<keep_again>>;
+                                             caf::reacts_to<keep_again>, caf::reacts_to<say_again>>;
 
 /// Knows the one build of each workspace reference and who may run now. After a crash it finds all of this
 /// again in the journal.
@@ -85,6 +86,7 @@ private:
              std::vector<promise> waiting);
   void note_request(const std::string& build_id, const std::string& triggered_by, bool joined);
   void kept(const std::string& build_id, const result<void>& outcome);
+  void have_started(const std::string& build_id);
   void pass_on(const build_actor& to, held_cancel cancel);
   void tell_place(const std::string& build_id, const entry& who);
   void run(const std::vector<std::string>& granted);

@@ -21,8 +21,12 @@ struct supervised : house_fixture {
     put(names::engine, system().spawn(scripted_engine, engine));
     put(names::fan_out, system().spawn(fan_out, std::make_shared<running_builds_board>()));
     spawn_supervisor();
-    put(names::director, system().spawn(director, board, direction));
+    the_director = put(names::director, director_actor(system().spawn(director, board, direction)));
     run();
+  }
+  /// As the house does it, once its name has been taken away.
+  void name_director() {
+    system().registry().put(names::director, caf::actor_cast<caf::strong_actor_ptr>(the_director));
   }
   ~supervised() {
     for (const auto& [id, child] : *children)
@@ -66,6 +70,7 @@ struct supervised : house_fixture {
   restart_limits limits;
   director_settings direction;
   build_supervisor_actor supervisor;
+  director_actor the_director;
 };
 
 const std::string explanation = "image-builder: building r/ws:1: no image exists under this reference\n";
@@ -281,6 +286,31 @@ TEST_CASE("a build that ends while the director is away leaves no slot behind", 
   house.run();
   CHECK(house.listed().empty());
   CHECK(house.admit("b2", "r/ws:1") != channel);
+}
+
+TEST_CASE("a director whose name leads to it late hears of the end of a build that it took for running",
+          "[supervisor]") {
+  supervised house;
+  auto channel = house.admit("b1", "r/ws:1");
+  house.system().registry().erase(names::director);
+  house.engine->run("b1")->finish(run_failed{fault_class::user, "build failed: no"});
+  house.run();
+  CHECK(house.listed() == std::vector<std::string>{"b1"});
+  house.name_director();
+  house.advance(1s);
+  CHECK(house.listed().empty());
+}
+
+TEST_CASE("the run of a build that is given up is stopped by the engine that comes next", "[supervisor]") {
+  supervised house;
+  auto channel = house.admit("b1", "r/ws:1");
+  house.remove(names::engine);
+  while (!channel->ended())
+    house.crash_and_wait("b1");
+  CHECK_FALSE(house.engine->run("b1")->stopped);
+  house.put(names::engine, house.system().spawn(scripted_engine, house.engine));
+  house.advance(1s);
+  CHECK(house.engine->run("b1")->stopped);
 }
 
 TEST_CASE("the builds end with the house, without a word to their watchers", "[supervisor]") {

@@ -300,6 +300,36 @@ TEST_CASE("a build that is cancelled while the engine restarts ends without a ru
   CHECK(house.engine->runs.empty());
 }
 
+TEST_CASE("a build is heard by a director that its name does not lead to yet", "[build]") {
+  one_build house;
+  house.remove(names::director);
+  auto before = house.director->introductions;
+  SECTION("when it begins") { house.spawn(); }
+  SECTION("when it is asked who it is") { house.tell(house.actor, introduce_yourself{}); }
+  CHECK(house.director->introductions == before);
+  house.put(names::director, house.system().spawn(scripted_director, house.director));
+  house.advance(1s);
+  CHECK(house.director->introductions == before + 1);
+  house.advance(10s);
+  CHECK(house.director->introductions == before + 1);
+}
+
+TEST_CASE("a run that outlives its engine is stopped by the next one", "[build]") {
+  one_build house;
+  house.start();
+  auto stopped = [&] { return house.engine->stopped; };
+  house.remove(names::engine);
+  house.tell(house.actor, cancel_build{"b1", "no need"});
+  house.advance(1s);
+  CHECK_FALSE(house.channel().ended());
+  house.put(names::engine, house.system().spawn(scripted_engine, house.engine));
+  house.advance(1s);
+  CHECK(stopped() == std::vector<std::string>{"b1"});
+  CHECK(house.the_run()->stopped);
+  house.finish(run_failed{fault_class::infrastructure, "stopped"});
+  CHECK(house.channel().latest()->message == "build cancelled: no need");
+}
+
 TEST_CASE("a build that reaches its time limit is stopped and says so", "[build]") {
   one_build house({}, {10min, 5min});
   house.start();

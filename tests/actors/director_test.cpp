@@ -74,17 +74,16 @@ build_actor::behavior_type listening_build(build_actor::pointer, const std::shar
   };
 }
 
+build_supervisor_actor::behavior_type
+listening_supervisor(build_supervisor_actor::pointer, const std::shared_ptr<std::vector<std::string>>& ids) {
+  return {[ids](const start_build& m) { ids->push_back(m.build_id); }};
+}
+
 struct admission : house_fixture {
   explicit admission(queue_limits limits = {2, 10}) {
     settings.limits = limits;
     put(names::journal, spawn_journal(system(), store));
-    put(names::builds,
-        system().spawn(
-            [](build_supervisor_actor::pointer,
-               std::shared_ptr<std::vector<std::string>> ids) -> build_supervisor_actor::behavior_type {
-              return {[ids](const start_build& m) { ids->push_back(m.build_id); }};
-            },
-            started));
+    put(names::builds, system().spawn(listening_supervisor, started));
     spawn();
   }
   void spawn() {
@@ -365,6 +364,23 @@ TEST_CASE("a wish to cancel that meets a crash is to be tried again", "[director
   house.advance(ask_timeout);
   REQUIRE(unheard->answer);
   CHECK(unheard->answer->outcome.error().code == error_code::unavailable);
+}
+
+TEST_CASE("a build is started by a supervisor that its name does not lead to yet", "[director]") {
+  admission house;
+  house.remove(names::builds);
+  SECTION("when it is admitted") { house.admit("b1", "r/ws:1"); }
+  SECTION("when it is found in the journal") {
+    REQUIRE(keep_now(*house.store, make_record("b1", "r/ws:1")));
+    house.spawn();
+  }
+  house.advance(1s);
+  CHECK(house.started->empty());
+  house.put(names::builds, house.system().spawn(listening_supervisor, house.started));
+  house.advance(1s);
+  CHECK(*house.started == strings{"b1"});
+  house.advance(10s);
+  CHECK(*house.started == strings{"b1"});
 }
 
 TEST_CASE("messages about builds nobody knows change nothing", "[director]") {
