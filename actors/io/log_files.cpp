@@ -10,8 +10,6 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <sys/stat.h>
@@ -96,11 +94,16 @@ std::string name_of(uint64_t offset) {
   return std::string(20 - digits.size(), '0') + digits + ".log";
 }
 
-std::vector<fs::path> files_in(const fs::path& folder) {
+/// Oldest first; none where there is no such folder. One that cannot be read is no empty log.
+result<std::vector<fs::path>> files_in(const fs::path& folder) {
   std::vector<fs::path> files;
   std::error_code failure;
-  for (const auto& entry : fs::directory_iterator(folder, failure))
-    if (entry.path().extension() == ".log") files.push_back(entry.path());
+  for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end; entry.increment(failure))
+    if (entry->path().extension() == ".log") files.push_back(entry->path());
+  if (failure && failure != std::errc::no_such_file_or_directory) {
+    errno = failure.value();
+    return disk_error("read", folder);
+  }
   std::sort(files.begin(), files.end());
   return files;
 }
@@ -108,9 +111,17 @@ std::vector<fs::path> files_in(const fs::path& folder) {
 uint64_t offset_of(const fs::path& file) { return std::strtoull(file.stem().c_str(), nullptr, 10); }
 
 result<std::string> content_of(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::string bytes(std::istreambuf_iterator<char>(in), {});
-  if (!in.good() && !in.eof()) return disk_error("read", file);
+  unique_fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat info {};
+  if (!fd || ::fstat(fd.get(), &info) != 0) return disk_error("read", file);
+  std::string bytes(static_cast<size_t>(info.st_size), '\0');
+  for (size_t at = 0; at < bytes.size();) {
+    auto got = ::pread(fd.get(), bytes.data() + at, bytes.size() - at, static_cast<off_t>(at));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return disk_error("read", file);
+    if (got == 0) bytes.resize(at); // somebody is cutting it
+    at += static_cast<size_t>(got);
+  }
   return bytes;
 }
 
@@ -120,11 +131,12 @@ result<log_extent> log_files::scan(const std::function<void(uint64_t, std::strin
                                    bool cut) const {
   log_extent extent;
   auto files = files_in(folder_);
-  if (!files.empty()) extent.begin = extent.end = offset_of(files.front());
-  for (size_t i = 0; i < files.size(); ++i) {
+  if (!files) return files.error();
+  if (!files->empty()) extent.begin = extent.end = offset_of(files->front());
+  for (const auto& file : *files) {
     // A file that does not follow its neighbour belongs to what a broken one before it has cut off.
-    bool follows = offset_of(files[i]) == extent.end;
-    auto bytes = follows ? content_of(files[i]) : result<std::string>(std::string());
+    bool follows = offset_of(file) == extent.end;
+    auto bytes = follows ? content_of(file) : result<std::string>(std::string());
     if (!bytes) return bytes.error();
     std::string_view rest = *bytes;
     while (auto next = first_record(rest)) {
@@ -137,16 +149,16 @@ result<log_extent> log_files::scan(const std::function<void(uint64_t, std::strin
     if (follows && rest.empty()) continue;
     log_warning(follows ? "a torn record at the end of a log is cut off"
                         : "a log file without its predecessor is dropped",
-                {{"file", files[i].string()}, {"bytes", std::to_string(rest.size())}});
+                {{"file", file.string()}, {"bytes", std::to_string(rest.size())}});
     std::error_code failure;
     if (!cut) break;
     if (follows)
-      fs::resize_file(files[i], bytes->size() - rest.size(), failure);
+      fs::resize_file(file, bytes->size() - rest.size(), failure);
     else
-      fs::remove(files[i], failure);
+      fs::remove(file, failure);
     if (failure) {
       errno = failure.value();
-      return disk_error("mend", files[i]);
+      return disk_error("mend", file);
     }
   }
   return extent;
@@ -157,12 +169,14 @@ result<log_extent> log_files::open(const std::function<void(uint64_t, std::strin
   if (!extent) return extent;
   extent_ = *extent;
   auto files = files_in(folder_);
-  if (!files.empty()) {
-    std::error_code failure;
-    file_begin_ = offset_of(files.back());
-    file_size_ = fs::file_size(files.back(), failure);
-  }
-  return extent;
+  if (!files) return files.error();
+  if (files->empty()) return extent;
+  std::error_code failure;
+  file_begin_ = offset_of(files->back());
+  file_size_ = fs::file_size(files->back(), failure);
+  if (!failure) return extent;
+  errno = failure.value();
+  return disk_error("read", files->back());
 }
 
 result<log_extent> log_files::read(const std::function<void(uint64_t, std::string_view)>& read) const {
@@ -207,21 +221,24 @@ result<void> log_files::begin_file() {
 }
 
 result<void> log_files::sync() const {
-  if (file_size_ == 0) return {};
-  auto path = folder_ / name_of(file_begin_);
-  unique_fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd || ::fdatasync(fd.get()) != 0) return disk_error("flush", path);
+  auto files = files_in(folder_);
+  if (!files) return files.error();
+  for (const auto& path : *files) {
+    unique_fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd || ::fdatasync(fd.get()) != 0) return disk_error("flush", path);
+  }
   return {};
 }
 
 void log_files::drop_beginning(uint64_t keep) {
   if (keep == 0 || extent_.end - extent_.begin < keep + file_bytes) return;
   auto files = files_in(folder_);
-  for (size_t i = 0; i + 1 < files.size(); ++i) {
-    auto next_begin = offset_of(files[i + 1]);
+  if (!files) return;
+  for (size_t i = 0; i + 1 < files->size(); ++i) {
+    auto next_begin = offset_of((*files)[i + 1]);
     if (extent_.end - next_begin < keep) return;
     std::error_code failure;
-    fs::remove(files[i], failure);
+    fs::remove((*files)[i], failure);
     if (failure) return;
     extent_.begin = next_begin;
   }
