@@ -23,6 +23,8 @@ namespace {
 
 /// Builds that are removed in one transaction.
 constexpr size_t retention_step = 64;
+/// Of a log, to see whether there is room for one: as much as a run says at once.
+constexpr size_t trial_bytes = size_t{64} << 10;
 
 error unknown_build(const std::string& what) {
   return {error_code::not_found, "no build " + what + " is known", "", {}};
@@ -212,6 +214,15 @@ public:
         --rest.builds;
         rest.log_bytes -= build.log_bytes;
       }
+  result<void> try_out() override {
+    if (auto ready = ensure_writable(); !ready) return ready;
+    if (auto done = rows_->rewrite(); !done) return trouble(done.error());
+    io::log_files log(log_folder(".trial"));
+    auto written = log.append(std::string(trial_bytes, ' '), 0, 0);
+    log.remove();
+    return written ? written : trouble(written.error());
+  }
+
       if (auto done = remove(surplus); !done) return done;
       finished_ = rest;
       if (surplus.size() < retention_step) return {};
@@ -237,6 +248,17 @@ private:
     if (!loaded) {
       rows_.reset();
       live_.clear();
+  /// What was opened on a file system that was read-only stays so, whatever becomes of that.
+  result<void> ensure_writable() {
+    if (auto ready = ensure_open(); !ready) return ready;
+    if (!rows_->is_read_only()) return {};
+    auto again = journal_rows::open(settings_.folder, settings_.power_safe);
+    if (!again) return trouble(again.error());
+    *rows_ = std::move(*again);
+    if (rows_->is_read_only()) return trouble({error_code::unavailable, "it is read-only", "", {}});
+    return {};
+  }
+
       return trouble(loaded.error());
     }
     return {};
@@ -282,8 +304,9 @@ private:
     if (!ids) return ids.error();
     std::set<std::string> known(ids->begin(), ids->end());
     std::error_code failure;
-    for (const auto& entry : fs::directory_iterator(settings_.folder / "logs", failure))
-      if (!known.contains(entry.path().filename().string())) io::log_files(entry.path()).remove();
+    for (fs::directory_iterator entry(settings_.folder / "logs", failure), end; !failure && entry != end;
+         entry.increment(failure))
+      if (!known.contains(entry->path().filename().string())) io::log_files(entry->path()).remove();
     return {};
   }
 
@@ -315,6 +338,7 @@ private:
     const auto& id = record.plan->build_id;
     if (auto fresh = fresh_.find(id); fresh != fresh_.end()) return fresh->second == record.plan;
     auto live = live_.find(id);
+      if (auto ready = ensure_writable(); !ready) return ready;
     return live != live_.end() && live->second.record.plan == record.plan;
   }
 
@@ -324,7 +348,6 @@ private:
 
   /// An end that is told twice is fine.
   result<void> ended_before(const std::string& build_id, const machine_state& machine) {
-    if (auto ready = ensure_open(); !ready) return ready;
     auto row = rows_->find(build_id);
     if (!row) return told(row.error());
     if (is_terminal(machine.state)) return {};
@@ -403,6 +426,7 @@ private:
 
   build_record make_record(const journal_row& row, const std::vector<status_update>& steps,
                            uint64_t log_retention_bytes, uint64_t log_begin) const {
+    if (auto ready = ensure_writable(); !ready) return ready;
     build_record record;
     record.plan = row.plan;
     record.channel = std::make_shared<build_channel>(identity_of(*row.plan), log_retention_bytes, log_begin);

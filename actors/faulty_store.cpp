@@ -64,6 +64,10 @@ public:
     if (auto met = meet(); !met) return met.error();
     return store_->unfinished();
   }
+  result<void> try_out() override {
+    if (auto met = meet(); !met) return met;
+    return store_->try_out();
+  }
   result<void> retain(const retention_limits& limits) override {
     if (auto met = meet(); !met) return met;
     return store_->retain(limits);

@@ -101,10 +101,12 @@ journal_kept journal_work::append(const journal_append& m) {
 
 void journal_work::retain() {
   self_->delayed_send(self_, retention_interval, retain_builds{});
-  if (commit_scheduled_)
+  if (commit_scheduled_) {
     retain_due_ = true;
-  else
-    watch(database_trouble_, store_->retain(limits_));
+    return;
+  }
+  auto done = store_->retain(limits_);
+  watch(database_trouble_, done ? store_->try_out() : done);
 }
 
 void journal_work::change(retention_limits limits) {
@@ -135,8 +137,9 @@ void journal_work::watch(std::string& trouble, const result<void>& outcome) {
 
 void journal_work::look_again() {
   will_look_again_ = false;
-  auto done = commit_scheduled_ ? result<void>() : store_->retain(limits_);
-  // A log that still cannot be written has a build that tries to, and says so again.
+  settled();
+  // Reading, or having nothing to do, would prove nothing.
+  auto done = store_->try_out();
   if (done) log_trouble_.clear();
   watch(database_trouble_, done);
 }

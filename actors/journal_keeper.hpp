@@ -42,6 +42,7 @@ public:
   caf::typed_response_promise<journal_kept> note_answer(const journal_note_answer& m);
   void note(const result<void>& staged);
   void commit();
+  /// Removes what is kept too long, and sees whether the storage works before a build finds out.
   void retain();
   void change(retention_limits limits);
   /// While the service is not ready because of its storage nobody may come to write: the keeper looks itself.

@@ -3,6 +3,7 @@
 #include "actors/plan_text.hpp"
 #include "actors/source_words.hpp"
 
+#include <iterator>
 #include <utility>
 #include <variant>
 
@@ -110,15 +111,25 @@ result<journal_rows> journal_rows::open(const std::filesystem::path& folder, boo
   auto database = io::sqlite_database::open(folder / "journal.sqlite", power_safe);
   if (!database) return database.error();
   journal_rows rows(std::move(*database));
-  auto check = rows.database_.prepare("PRAGMA quick_check(1)");
-  if (!check) return check.error();
-  auto row = check->step();
-  if (!row) return row.error();
-  if (check->text(0) != "ok")
-    return error{error_code::unavailable, "it is damaged: " + check->text(0), "", {}};
-  *check = *rows.database_.prepare("SELECT 1");
+  if (auto sound = rows.check(); !sound) return sound.error();
   if (auto done = rows.database_.migrate(schema); !done) return done.error();
   return rows;
+}
+
+result<void> journal_rows::check() {
+  auto query = database_.prepare("PRAGMA quick_check(1)");
+  if (!query) return query.error();
+  auto row = query->step();
+  if (!row) return row.error();
+  if (query->text(0) == "ok") return {};
+  return error{error_code::unavailable, "it is damaged: " + query->text(0), "", {}};
+}
+
+result<void> journal_rows::rewrite() {
+  auto version = std::to_string(std::size(schema));
+  auto done = database_.execute("BEGIN IMMEDIATE; PRAGMA user_version = " + version + "; COMMIT;");
+  if (!done) rollback();
+  return done;
 }
 
 result<bool> journal_rows::exists(const std::string& build_id) {

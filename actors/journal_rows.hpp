@@ -24,6 +24,11 @@ public:
   /// Opens the database below `folder` and brings its schema up to date.
   static result<journal_rows> open(const std::filesystem::path& folder, bool power_safe);
 
+  /// See sqlite_database.
+  bool is_read_only() const { return database_.is_read_only(); }
+  /// Writes what is there already: fails where no write would succeed.
+  result<void> rewrite();
+
   result<void> begin() { return database_.execute("BEGIN IMMEDIATE"); }
   result<void> commit() { return database_.execute("COMMIT"); }
   void rollback() { static_cast<void>(database_.execute("ROLLBACK")); }
@@ -65,6 +70,8 @@ public:
 private:
   explicit journal_rows(io::sqlite_database database) : database_(std::move(database)) {}
   io::sqlite_database database_;
+  result<void> check();
+
 };
 
 } // namespace ib

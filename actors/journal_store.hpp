@@ -58,6 +58,10 @@ public:
   /// Builds that have not ended, oldest first. An error where the journal cannot tell.
   virtual result<std::vector<build_record>> unfinished() = 0;
 
+  /// Writes something where builds and logs are kept, and takes it back: whether a write would succeed now.
+  /// Not amid what is staged.
+  virtual result<void> try_out() = 0;
+
   /// Removes finished builds beyond the limits.
   virtual result<void> retain(const retention_limits& limits) = 0;
 };

@@ -93,6 +93,8 @@ result<void> sqlite_database::execute(const std::string& sql) {
   return {};
 }
 
+bool sqlite_database::is_read_only() const { return sqlite3_db_readonly(database_.get(), "main") == 1; }
+
 result<void> sqlite_database::migrate(const char* const* steps, size_t count) {
   auto query = prepare("PRAGMA user_version");
   if (!query) return query.error();

@@ -53,6 +53,9 @@ public:
   result<sqlite_statement> prepare(std::string_view sql);
   /// Several statements without values.
   result<void> execute(const std::string& sql);
+  /// True where nothing can be written although it could be opened: a file system that was read-only then.
+  /// It stays so until the file is opened again.
+  bool is_read_only() const;
   /// Brings the schema from the version in the file to the newest: `steps[i]` leads from version i to i + 1.
   template <size_t N>
   result<void> migrate(const char* const (&steps)[N]) {

@@ -206,6 +206,7 @@ public:
   std::function<bool(const std::string& build_id)> refuses_append = [](const auto&) { return false; };
   std::function<bool(const std::string& build_id)> refuses_advance = [](const auto&) { return false; };
   std::function<bool(const std::string& build_id)> refuses_create = [](const auto&) { return false; };
+  std::function<bool()> refuses_try_out = [] { return false; };
   /// What it says then: `unavailable` may be tried again, anything else not.
   error refusal{error_code::internal, "the store is moody", "", {}};
   std::vector<std::string> created;
@@ -241,6 +242,10 @@ public:
   result<build_description> describe(const std::string& id) override { return inner_->describe(id); }
   result<build_page> list(const build_filter& filter) override { return inner_->list(filter); }
   result<std::vector<build_record>> unfinished() override { return inner_->unfinished(); }
+  result<void> try_out() override {
+    if (refuses_try_out()) return refusal;
+    return inner_->try_out();
+  }
   result<void> retain(const retention_limits& limits) override { return inner_->retain(limits); }
 
 private:

@@ -96,3 +96,39 @@ TEST_CASE("a storage that works again is noticed without anybody writing", "[jou
   CHECK(health->is_ready());
   CHECK(board->read()->trouble.empty());
 }
+
+TEST_CASE("a storage that fails is not taken for mended because nobody writes", "[journal]") {
+  house_fixture house;
+  auto store = std::make_shared<moody_store>();
+  auto health = std::make_shared<service_health>();
+  auto board = std::make_shared<storage_board>(health);
+  store->refusal = {error_code::unavailable, "no space left on device", "", {}};
+  auto journal = house.keep(house.system().spawn(journal_keeper, std::shared_ptr<journal_store>(store), board,
+                                                 retention_limits{}, std::make_shared<metrics>()));
+  house.run();
+  CHECK(health->is_ready());
+  store->refuses_try_out = [] { return true; };
+  store->refuses_append = [](const auto&) { return true; };
+  house.ask<journal_kept>(journal, journal_append{"b1", "bytes", 0, 5});
+  house.run();
+  for (int second = 0; second < 10; ++second) {
+    CHECK_FALSE(health->is_ready());
+    house.advance(std::chrono::seconds(1));
+  }
+  store->refuses_try_out = [] { return false; };
+  house.advance(std::chrono::seconds(1));
+  CHECK(health->is_ready());
+}
+
+TEST_CASE("a storage that fails from the start is told before a build finds out", "[journal]") {
+  house_fixture house;
+  auto store = std::make_shared<moody_store>();
+  auto health = std::make_shared<service_health>();
+  store->refusal = {error_code::unavailable, "it is read-only", "", {}};
+  store->refuses_try_out = [] { return true; };
+  house.keep(house.system().spawn(journal_keeper, std::shared_ptr<journal_store>(store),
+                                  std::make_shared<storage_board>(health), retention_limits{},
+                                  std::make_shared<metrics>()));
+  house.run();
+  CHECK_FALSE(health->is_ready());
+}
