@@ -43,12 +43,21 @@ struct two_clocks {
   }
 };
 
+/// By what a step is known that comes again, because its answer got lost.
+struct told_step {
+  machine_state machine;
+  int64_t at_ms = 0;
+  std::string message;
+
+  bool operator==(const told_step&) const = default;
+};
+
 /// A build that has not ended, with what the journal needs to go on writing it.
 struct live_build {
   build_record record;
   io::log_files files;
-  size_t steps = 0;      ///< transitions that are kept
-  int64_t last_step = 0; ///< when the last of them was
+  size_t steps = 0; ///< transitions that are kept
+  told_step last{}; ///< the last of them
 };
 
 class durable_store final : public journal_store {
@@ -70,7 +79,7 @@ public:
       if (auto done = files.append("", 0, 0); !done) return done;
       fresh_[id] = record.plan;
       staged_.push_back([this, record, files] {
-        live_.emplace(record.plan->build_id, live_build{record, files});
+        live_.emplace(record.plan->build_id, live_build{record, files, 0, {}});
       });
       return {};
     });
@@ -82,7 +91,8 @@ public:
     auto found = live_.find(build_id);
     if (found == live_.end()) return ended_before(build_id, machine);
     auto& build = found->second;
-    if (step && step->at_ms == build.last_step && machine == build.record.machine) return {};
+    auto told = step ? std::optional(told_step{machine, step->at_ms, step->message}) : std::nullopt;
+    if (told && *told == last_step(build_id, build)) return {};
     return stage([&]() -> result<void> {
       auto at_ms = step ? step->at_ms : io::unix_ms_now();
       auto deadline_ms = deadline ? two_clocks().to_unix_ms(*deadline) : 0;
@@ -91,9 +101,9 @@ public:
       if (auto done = write_attempts(build, machine, at_ms); !done) return done;
       if (is_terminal(machine.state))
         if (auto done = write_end(build, at_ms); !done) return done;
-      staged_.push_back([this, build_id, machine, deadline, at_ms, has_step = step.has_value()] {
-        apply(build_id, machine, deadline, has_step ? std::optional(at_ms) : std::nullopt);
-      });
+      if (told) staged_steps_[build_id] = *told;
+      staged_.push_back(
+          [this, build_id, machine, deadline, told] { apply(build_id, machine, deadline, told); });
       return {};
     });
   }
@@ -104,6 +114,8 @@ public:
 
   result<void> note_answer(const std::string& build_id, const std::string& url,
                            const std::string& answer) override {
+    // A run that is given up may still be at work after the end of its build: nobody will ask for this again.
+    if (!live_.contains(build_id)) return {};
     auto& answers = answers_[build_id];
     answers[url] = answer;
     return stage([&] { return rows_->update_answers(build_id, answers); });
@@ -113,6 +125,7 @@ public:
     auto failure = std::exchange(batch_failure_, std::nullopt);
     auto staged = std::exchange(staged_, {});
     fresh_.clear();
+    staged_steps_.clear();
     if (failure) return *failure;
     if (!std::exchange(in_batch_, false)) return {};
     if (auto done = rows_->commit(); !done) {
@@ -128,6 +141,7 @@ public:
     if (std::exchange(in_batch_, false)) rows_->rollback();
     staged_.clear();
     fresh_.clear();
+    staged_steps_.clear();
     batch_failure_.reset();
   }
 
@@ -135,7 +149,7 @@ public:
                           uint64_t raw_offset) override {
     auto found = live_.find(build_id);
     if (found == live_.end()) return unknown_build(build_id);
-    auto& [record, files, steps, last_step] = found->second;
+    auto& [record, files, steps, last] = found->second;
     auto& log = record.channel->log();
     if (at < log.end_offset() && at + bytes.size() <= log.end_offset()) return {};
     if (at != log.end_offset())
@@ -200,6 +214,15 @@ public:
     return list;
   }
 
+  result<void> try_out() override {
+    if (auto ready = ensure_writable(); !ready) return ready;
+    if (auto done = rows_->rewrite(); !done) return trouble(done.error());
+    io::log_files log(log_folder(".trial"));
+    auto written = log.append(std::string(trial_bytes, ' '), 0, 0);
+    log.remove();
+    return written ? written : trouble(written.error());
+  }
+
   result<void> retain(const retention_limits& limits) override {
     if (auto ready = ensure_open(); !ready) return ready;
     // Oldest first and no further than needed: thousands may be kept.
@@ -214,15 +237,6 @@ public:
         --rest.builds;
         rest.log_bytes -= build.log_bytes;
       }
-  result<void> try_out() override {
-    if (auto ready = ensure_writable(); !ready) return ready;
-    if (auto done = rows_->rewrite(); !done) return trouble(done.error());
-    io::log_files log(log_folder(".trial"));
-    auto written = log.append(std::string(trial_bytes, ' '), 0, 0);
-    log.remove();
-    return written ? written : trouble(written.error());
-  }
-
       if (auto done = remove(surplus); !done) return done;
       finished_ = rest;
       if (surplus.size() < retention_step) return {};
@@ -233,6 +247,17 @@ private:
   // --- opening ---
 
   result<void> ensure_open() { return rows_ ? result<void>() : open(); }
+
+  /// What was opened on a file system that was read-only stays so, whatever becomes of that.
+  result<void> ensure_writable() {
+    if (auto ready = ensure_open(); !ready) return ready;
+    if (!rows_->is_read_only()) return {};
+    auto again = journal_rows::open(settings_.folder, settings_.power_safe);
+    if (!again) return trouble(again.error());
+    *rows_ = std::move(*again);
+    if (rows_->is_read_only()) return trouble({error_code::unavailable, "it is read-only", "", {}});
+    return {};
+  }
 
   result<void> open() {
     for (const auto& folder : {settings_.folder, settings_.folder / "logs"}) {
@@ -248,17 +273,6 @@ private:
     if (!loaded) {
       rows_.reset();
       live_.clear();
-  /// What was opened on a file system that was read-only stays so, whatever becomes of that.
-  result<void> ensure_writable() {
-    if (auto ready = ensure_open(); !ready) return ready;
-    if (!rows_->is_read_only()) return {};
-    auto again = journal_rows::open(settings_.folder, settings_.power_safe);
-    if (!again) return trouble(again.error());
-    *rows_ = std::move(*again);
-    if (rows_->is_read_only()) return trouble({error_code::unavailable, "it is read-only", "", {}});
-    return {};
-  }
-
       return trouble(loaded.error());
     }
     return {};
@@ -292,9 +306,10 @@ private:
     if (extent->attempt == machine.attempt) record.raw_offset = extent->raw_offset;
     if (row->deadline_ms != 0) record.deadline = two_clocks().to_steady(row->deadline_ms);
     if (machine.state != build_state::queued) record.interrupted_attempt = machine.attempt;
-    auto last_step = steps->empty() ? 0 : steps->back().at_ms;
+    told_step last;
+    if (!steps->empty()) last = {machine, steps->back().at_ms, steps->back().message};
     answers_[id] = *row->plan->one_time_answers;
-    live_.emplace(id, live_build{std::move(record), std::move(files), steps->size(), last_step});
+    live_.emplace(id, live_build{std::move(record), std::move(files), steps->size(), std::move(last)});
     return {};
   }
 
@@ -322,8 +337,8 @@ private:
   template <class Write>
   result<void> stage(Write write) {
     if (batch_failure_) return *batch_failure_;
-    if (auto ready = ensure_open(); !ready) return ready;
     if (!in_batch_) {
+      if (auto ready = ensure_writable(); !ready) return ready;
       if (auto begun = rows_->begin(); !begun) return trouble(begun.error());
       in_batch_ = true;
     }
@@ -338,8 +353,13 @@ private:
     const auto& id = record.plan->build_id;
     if (auto fresh = fresh_.find(id); fresh != fresh_.end()) return fresh->second == record.plan;
     auto live = live_.find(id);
-      if (auto ready = ensure_writable(); !ready) return ready;
     return live != live_.end() && live->second.record.plan == record.plan;
+  }
+
+  /// The step that the journal was last told, and will have kept with the next commit.
+  const told_step& last_step(const std::string& build_id, const live_build& build) const {
+    auto staged = staged_steps_.find(build_id);
+    return staged == staged_steps_.end() ? build.last : staged->second;
   }
 
   static error already(const std::string& id) {
@@ -348,6 +368,7 @@ private:
 
   /// An end that is told twice is fine.
   result<void> ended_before(const std::string& build_id, const machine_state& machine) {
+    if (auto ready = ensure_open(); !ready) return ready;
     auto row = rows_->find(build_id);
     if (!row) return told(row.error());
     if (is_terminal(machine.state)) return {};
@@ -380,7 +401,8 @@ private:
 
   /// The journal has it: now it holds in memory too.
   void apply(const std::string& build_id, const machine_state& machine,
-             std::optional<std::chrono::steady_clock::time_point> deadline, std::optional<int64_t> step_ms) {
+             std::optional<std::chrono::steady_clock::time_point> deadline,
+             const std::optional<told_step>& told) {
     auto found = live_.find(build_id);
     if (found == live_.end()) return;
     auto& build = found->second;
@@ -388,9 +410,9 @@ private:
     if (machine.attempt != build.record.machine.attempt) build.record.raw_offset = 0;
     build.record.machine = machine;
     build.record.deadline = deadline;
-    if (step_ms) {
+    if (told) {
       ++build.steps;
-      build.last_step = *step_ms;
+      build.last = *told;
     }
     if (!is_terminal(machine.state)) return;
     build.record.channel->log().close();
@@ -404,6 +426,7 @@ private:
 
   result<void> remove(const std::vector<std::string>& ids) {
     if (ids.empty()) return {};
+    if (auto ready = ensure_writable(); !ready) return ready;
     if (auto begun = rows_->begin(); !begun) return trouble(begun.error());
     for (const auto& id : ids) {
       if (auto done = rows_->remove(id); !done) {
@@ -426,7 +449,6 @@ private:
 
   build_record make_record(const journal_row& row, const std::vector<status_update>& steps,
                            uint64_t log_retention_bytes, uint64_t log_begin) const {
-    if (auto ready = ensure_writable(); !ready) return ready;
     build_record record;
     record.plan = row.plan;
     record.channel = std::make_shared<build_channel>(identity_of(*row.plan), log_retention_bytes, log_begin);
@@ -499,6 +521,7 @@ private:
   std::map<std::string, std::weak_ptr<build_channel>> read_back_; ///< ended builds that somebody looks at
   std::map<std::string, std::map<std::string, std::string>> answers_;
   std::map<std::string, std::shared_ptr<const build_plan>> fresh_; ///< created in this batch
+  std::map<std::string, told_step> staged_steps_;                  ///< by build id, of this batch
   std::vector<std::function<void()>> staged_;
   std::optional<error> batch_failure_;
   bool in_batch_ = false;

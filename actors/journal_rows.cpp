@@ -222,7 +222,7 @@ result<void> journal_rows::insert_request(const request_note& note) {
 
 result<void> journal_rows::update_answers(const std::string& build_id,
                                           const std::map<std::string, std::string>& answers) {
-  auto statement = database_.prepare("UPDATE builds SET answers = ? WHERE build_id = ?");
+  auto statement = database_.prepare("UPDATE builds SET answers = ? WHERE build_id = ? AND ended_ms IS NULL");
   if (!statement) return statement.error();
   return statement->bind(answers_to_text(answers)).bind(build_id).run();
 }

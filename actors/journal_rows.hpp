@@ -42,6 +42,7 @@ public:
   result<void> begin_attempt(const std::string& build_id, int attempt, int64_t at_ms);
   result<void> end_attempt(const std::string& build_id, int attempt, int64_t at_ms, const std::string& how);
   result<void> insert_request(const request_note& note);
+  /// Without effect on a build that has ended: its credentials are gone.
   result<void> update_answers(const std::string& build_id, const std::map<std::string, std::string>& answers);
   result<void> remove(const std::string& build_id);
 
@@ -69,9 +70,9 @@ public:
 
 private:
   explicit journal_rows(io::sqlite_database database) : database_(std::move(database)) {}
-  io::sqlite_database database_;
   result<void> check();
 
+  io::sqlite_database database_;
 };
 
 } // namespace ib

@@ -381,3 +381,80 @@ TEST_CASE("a journal of a newer version is not touched", "[journal]") {
   REQUIRE_FALSE(refused);
   CHECK(contains(refused.error().message, "newer version"));
 }
+
+TEST_CASE("a log that cannot be read keeps the journal closed, and ends nothing", "[journal]") {
+  kept_store kept;
+  REQUIRE(kept.create(make_record("b1", "r/ws:1")));
+  REQUIRE(kept.append("b1", "sent to somebody", 16));
+  kept.store.reset();
+  auto aside = kept.folder.path() / "aside.log";
+  std::filesystem::rename(kept.log_file("b1"), aside);
+  std::filesystem::create_directory(kept.log_file("b1")); // reading a folder fails as a bad disk does
+  kept.reopen();
+  auto refused = kept.store->unfinished();
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == error_code::unavailable);
+  CHECK(contains(refused.error().message, "logs/b1"));
+  CHECK_FALSE(kept.create(make_record("b2", "r/ws:2")));
+  std::filesystem::remove(kept.log_file("b1"));
+  std::filesystem::rename(aside, kept.log_file("b1"));
+  // Mended under the running service.
+  auto list = kept.store->unfinished();
+  REQUIRE(list);
+  CHECK(log_text(*list->at(0).channel) == "sent to somebody");
+}
+
+TEST_CASE("the same step that is told twice before it is kept is one step", "[journal]") {
+  kept_store kept;
+  REQUIRE(kept.create(make_record("b1", "r/ws:1")));
+  status_update step{build_status::running, "starting"};
+  step.at_ms = 1'700'000'000'000;
+  step.is_step = true;
+  machine_state machine{build_state::preparing, 1, ""};
+  REQUIRE(kept.store->advance("b1", machine, {}, step));
+  REQUIRE(kept.store->advance("b1", machine, {}, step)); // a slow journal took long to answer
+  REQUIRE(kept.store->commit());
+  CHECK(kept.store->describe("b1")->steps.size() == 1);
+  // Other words at the same moment are another step.
+  step.message = "cloning";
+  REQUIRE(kept.store->advance("b1", machine, {}, step));
+  REQUIRE(kept.store->commit());
+  CHECK(kept.store->describe("b1")->steps.size() == 2);
+}
+
+TEST_CASE("the answer of a one-time URL that comes after the end of its build is not kept", "[journal]") {
+  kept_store kept;
+  REQUIRE(kept.create(make_record("b1", "r/ws:1")));
+  REQUIRE(kept.create(make_record("b2", "r/ws:2")));
+  REQUIRE(kept.finish("b1"));
+  REQUIRE(kept.store->note_answer("b1", "https://once.example", "user:too-late-one"));
+  // In one batch with the end.
+  status_update step{build_status::failure, "no"};
+  step.at_ms = ++kept.now_ms;
+  step.is_step = true;
+  REQUIRE(kept.store->advance("b2", {build_state::failed, 1, "no"}, {}, step));
+  REQUIRE(kept.store->note_answer("b2", "https://once.example", "user:too-late-two"));
+  REQUIRE(kept.store->commit());
+  kept.store.reset();
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(kept.folder.path())) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream in(entry.path(), std::ios::binary);
+    std::string bytes(std::istreambuf_iterator<char>(in), {});
+    INFO(entry.path());
+    CHECK_FALSE(contains(bytes, "too-late"));
+  }
+}
+
+TEST_CASE("a storage that is tried out is left as it was", "[journal]") {
+  kept_store kept;
+  REQUIRE(kept.create(make_record("b1", "r/ws:1")));
+  REQUIRE(kept.store->try_out());
+  auto logs = kept.log_file("b1").parent_path().parent_path();
+  CHECK(std::distance(std::filesystem::directory_iterator(logs), {}) == 1);
+  // No room for a log although the database could be written.
+  std::ofstream(logs / ".trial") << "in the way";
+  auto failed = kept.store->try_out();
+  REQUIRE_FALSE(failed);
+  CHECK(failed.error().code == error_code::unavailable);
+  CHECK(contains(failed.error().message, "nothing new is started"));
+}
