@@ -23,6 +23,9 @@ constexpr std::chrono::minutes start_timeout{5};
 /// An engine that died so often over a build's wish is killed by it.
 constexpr int max_engine_deaths = 3;
 
+/// A line of the service's own in a build's log.
+std::string own_line(const std::string& line) { return "image-builder: " + line + "\n"; }
+
 } // namespace
 
 void build_work::begin(build_record record, build_settings settings, io::bound_log log) {
@@ -30,20 +33,26 @@ void build_work::begin(build_record record, build_settings settings, io::bound_l
   log_ = std::move(log);
   settings_ = std::move(settings);
   run_began_ = last_sign_ = phase_began_ = self_->clock().now();
+  kept_state_ = record_.machine.state;
+  kept_attempt_ = record_.machine.attempt;
   writer_.begin(
       self_, id(), record_.channel->log().end_offset(),
       [this](const std::string& why) { say("waiting for the storage: " + why); },
       [this](const std::string& why) { crash("the journal refused a write: " + why); });
   if (is_terminal(record_.machine.state)) return tell_end_again();
   introduce();
-  if (record_.machine.state == build_state::queued) {
-    if (record_.channel->log().end_offset() == 0)
-      for (const auto& line : record_.plan->explanation)
-        write_line(line);
-    return;
-  }
+  if (record_.machine.state == build_state::queued) return explain();
   arm_time_limit();
   attach();
+}
+
+/// In one piece: a crash between two of the lines would take those away that follow.
+void build_work::explain() {
+  if (record_.channel->log().end_offset() != 0) return;
+  std::string lines;
+  for (const auto& line : record_.plan->explanation)
+    lines += own_line(line);
+  append(shown(lines));
 }
 
 /// A director that does not know the build's actor would never tell it to run.
@@ -67,7 +76,10 @@ bool build_work::take_step(const build_event& event, std::function<void()> kept)
   note_end(step->effects);
   auto told = step_of(step->effects);
   writer_.advance({id(), record_.machine, record_.deadline, told},
-                  [this, told, kept = std::move(kept), effects = std::move(step->effects)] {
+                  [this, told, kept = std::move(kept), state = step->next.state, attempt = step->next.attempt,
+                   effects = std::move(step->effects)] {
+                    kept_state_ = state;
+                    kept_attempt_ = attempt;
                     if (kept) kept();
                     if (told) publish(*told);
                     carry_out(effects);
@@ -310,7 +322,7 @@ void build_work::append(std::string bytes) {
   });
 }
 
-void build_work::write_line(const std::string& line) { append(shown("image-builder: " + line + "\n")); }
+void build_work::write_line(const std::string& line) { append(shown(own_line(line))); }
 
 /// Without the build's secrets.
 std::string build_work::shown(const std::string& text) const {
@@ -329,9 +341,12 @@ void build_work::hide_secrets(machine_state& machine) const {
     line = shown(line);
 }
 
-/// For what is said between two steps of the state machine.
+/// For what is said between two steps of the state machine. The step under way may never be kept: the build
+/// stands where the journal knows it to be.
 void build_work::say(const std::string& message, std::optional<queue_place> place) {
   auto told = told_now(build_status::running, shown(message));
+  told.state = kept_state_;
+  told.attempt = kept_attempt_;
   told.place = place;
   publish(std::move(told));
 }
@@ -375,8 +390,7 @@ void build_work::check_stall() {
   if (quiet_ms < settings_.stall_notice)
     next -= quiet_ms;
   else if (has_run(record_.machine.state))
-    say(std::string("still ") + to_string(record_.machine.state) + ", no output for " +
-        in_words(quiet_ms.count()));
+    say(std::string("still ") + to_string(kept_state_) + ", no output for " + in_words(quiet_ms.count()));
   self_->delayed_send(self_, std::max(next, std::chrono::milliseconds(1)), build_stall_check{});
 }
 

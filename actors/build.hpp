@@ -69,6 +69,7 @@ private:
   void follow(const run_handle& handle);
   void arm_time_limit();
   void write_line(const std::string& line);
+  void explain();
   void append(std::string bytes);
   void time_phase(build_state next);
   void note_end(const std::vector<build_effect>& effects);
@@ -89,8 +90,10 @@ private:
   run_actor run_;
   std::optional<io::bound_log> log_;
   std::unique_ptr<redactor> redactor_;
-  uint64_t redactor_base_ = 0;             ///< offset in the run's output where redactor_ began
-  uint64_t taken_ = 0;                     ///< offset in the run's output after the last byte taken
+  uint64_t redactor_base_ = 0;                   ///< offset in the run's output where redactor_ began
+  uint64_t taken_ = 0;                           ///< offset in the run's output after the last byte taken
+  build_state kept_state_ = build_state::queued; ///< where the journal knows the build to be
+  int kept_attempt_ = 0;
   caf::actor_clock::time_point last_sign_; ///< when the run last printed something
   caf::actor_clock::time_point run_began_;
   caf::actor_clock::time_point phase_began_; ///< or this incarnation

@@ -577,3 +577,38 @@ TEST_CASE("what a build says while the journal is busy is written in one piece",
   CHECK(house.channel().log().end_offset() == explanation.size() + 500);
   CHECK(appends == 1);
 }
+
+TEST_CASE("what is said while a step cannot be kept is about the step before it", "[build]") {
+  one_build house;
+  house.start();
+  house.enter(build_state::verifying, "verifying");
+  house.store->refusal = {error_code::unavailable, "no space left on device", "", {}};
+  house.store->refuses_advance = [](const auto&) { return true; };
+  house.finish(run_succeeded{});
+  REQUIRE(contains(house.channel().latest()->message, "no space left on device"));
+  // A kill now would have the build begun anew: nobody may have been told that it had succeeded.
+  CHECK(house.channel().latest()->state == build_state::verifying);
+  CHECK(describe(house.channel()).summary.machine.state == build_state::verifying);
+  house.store->refuses_advance = [](const auto&) { return false; };
+  house.advance(1s);
+  CHECK(house.channel().latest()->state == build_state::succeeded);
+  CHECK(ended_as(house.channel(), build_status::success));
+}
+
+TEST_CASE("why a build is built is written in one piece", "[build]") {
+  house_fixture house;
+  auto store = std::make_shared<moody_store>();
+  auto record = make_record("b1", "registry.example/ws:1");
+  auto plan = std::make_shared<build_plan>(*record.plan);
+  plan->explanation = {"one reason", "another reason", "the last reason"};
+  record.plan = plan;
+  REQUIRE(keep_now(*store, record));
+  house.put(names::journal, spawn_journal(house.system(), store));
+  size_t appends = 0;
+  store->refuses_append = [&appends](const auto&) { return ++appends > 1; };
+  house.keep(build_actor(house.system().spawn(build, *store->find("b1"), build_settings{})));
+  house.run();
+  CHECK(appends == 1);
+  CHECK(log_text(*record.channel) == "image-builder: one reason\nimage-builder: another reason\n"
+                                     "image-builder: the last reason\n");
+}
