@@ -93,10 +93,7 @@ void direction::recover(const std::vector<build_record>& records) {
     entries_[id] = entry{record.channel, {}, true, {}, {}};
     by_ref_[record.plan->workspace_ref] = id;
     order_.push_back(id);
-    if (record.machine.state == build_state::queued) {
-      // What was admitted once is never refused afterwards.
-      if (!queue_->submit(id, record.plan->triggered_by)) queue_->adopt_running(id);
-    }
+    if (record.machine.state == build_state::queued) queue_->readmit(id, record.plan->triggered_by);
     have_started(id);
   }
   publish();

@@ -17,18 +17,23 @@ constexpr int64_t longest_duration_ms = int64_t{1} << 40;
 queue_policy::queue_policy(queue_limits limits) : limits_(limits) {}
 
 result<bool> queue_policy::submit(const std::string& id, const std::string& owner) {
-  if (running_.contains(id)) return true;
-  if (owner_of(id)) return false;
-  if (waiting_.empty() && running_.size() < limits_.running) {
-    running_.insert(id);
-    return true;
-  }
-  if (queued() >= limits_.queued) {
+  bool is_known = running_.contains(id) || owner_of(id);
+  if (!is_known && !has_free_slot() && queued() >= limits_.queued) {
     return error{error_code::resource_exhausted,
                  "the build queue is full: " + std::to_string(limits_.queued) +
                      " builds are waiting, the limit of queued builds",
                  {},
                  std::nullopt};
+  }
+  return readmit(id, owner);
+}
+
+bool queue_policy::readmit(const std::string& id, const std::string& owner) {
+  if (running_.contains(id)) return true;
+  if (owner_of(id)) return false;
+  if (has_free_slot()) {
+    running_.insert(id);
+    return true;
   }
   auto& own = waiting_[owner];
   if (own.empty()) turns_.push_back(owner);

@@ -31,6 +31,9 @@ public:
   /// Admits a build. True: it may run now; false: it waits; resource_exhausted (naming the limit): the queue
   /// is full.
   result<bool> submit(const std::string& id, const std::string& owner);
+  /// Takes back a build that was admitted before (after a restart): as submit(), but never refused, as many
+  /// as wait.
+  bool readmit(const std::string& id, const std::string& owner);
   /// Puts a build that is known to be running into the books, whatever the limit (after a restart).
   void adopt_running(const std::string& id);
   /// The build ended or was cancelled, running or queued. Returns the builds that may run now. Unknown ids
@@ -51,6 +54,7 @@ public:
   std::vector<std::string> order() const;
 
 private:
+  bool has_free_slot() const { return waiting_.empty() && running_.size() < limits_.running; }
   std::vector<std::string> fill_slots();
   std::optional<std::string> pop_next();
   std::optional<std::string> owner_of(const std::string& id) const;

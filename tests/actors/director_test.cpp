@@ -433,6 +433,10 @@ TEST_CASE("a restarted director takes back every queued build, even above the li
   house.crash(house.actor);
   house.spawn();
   CHECK(house.listed() == strings{"b1", "b2", "b3"});
+  // They are not all let run for it.
+  CHECK(house.ready("b1")->told == strings{"run"});
+  CHECK(house.ready("b2")->told == strings{"0"});
+  CHECK(house.ready("b3")->told == strings{"1"});
 }
 
 TEST_CASE("a director that dies does not answer, and the build it started is found again", "[director]") {

@@ -256,3 +256,18 @@ TEST_CASE("a shorter queue refuses new builds and keeps those that wait", "[queu
   CHECK(queue.change_limits({1, 3}).empty());
   CHECK(queue.submit("d", "who"));
 }
+
+TEST_CASE("builds that were admitted before wait for their turn, whatever the queue's limit",
+          "[queue_policy]") {
+  queue_policy queue({1, 1});
+  CHECK(queue.readmit("a", "who"));
+  for (const char* id : {"b", "c", "d"})
+    CHECK_FALSE(queue.readmit(id, "who"));
+  CHECK(queue.running() == 1);
+  CHECK(queue.order() == std::vector<std::string>{"b", "c", "d"});
+  CHECK_FALSE(queue.readmit("b", "who"));
+  CHECK(queue.readmit("a", "who"));
+  CHECK(queue.queued() == 3);
+  CHECK(queue.submit("e", "who").error().code == error_code::resource_exhausted);
+  CHECK(queue.release("a") == std::vector<std::string>{"b"});
+}
