@@ -91,7 +91,7 @@ void direction::recover(const std::vector<build_record>& records) {
     if (!is_new(record)) continue;
     const auto& id = record.plan->build_id;
     entries_[id] = entry{record.channel, {}, true, {}, {}};
-    by_ref_[record.plan->workspace_ref] = id;
+    by_ref_.try_emplace(record.plan->workspace_ref, id);
     order_.push_back(id);
     if (record.machine.state == build_state::queued) queue_->readmit(id, record.plan->triggered_by);
     have_started(id);
@@ -251,7 +251,8 @@ void direction::ended(const build_ended& who) {
   if (successes_.size() > followed_successes) successes_[followed_successes].channel.reset();
   if (successes_.size() > remembered_successes) successes_.pop_back();
   if (who.run_ms > 0) queue_->record_duration_ms(who.run_ms);
-  by_ref_.erase(ref);
+  if (auto known = by_ref_.find(ref); known != by_ref_.end() && known->second == who.build_id)
+    by_ref_.erase(known);
   entries_.erase(found);
   std::erase(order_, who.build_id);
   auto granted = queue_->release(who.build_id);
