@@ -17,6 +17,15 @@ namespace {
 /// Between two looks for the result of a probe that a former incarnation began.
 constexpr std::chrono::milliseconds probe_pause{100};
 
+/// On a thread of its own, where an exception would end the process.
+result<build_tools> try_tools(const local_context& context) {
+  try {
+    return probe_tools(context);
+  } catch (...) {
+    return error{error_code::internal, what_of(std::current_exception()), "", {}};
+  }
+}
+
 } // namespace
 
 void local_engine_work::begin(std::shared_ptr<local_context> context, std::shared_ptr<local_runs> runs) {
@@ -25,13 +34,19 @@ void local_engine_work::begin(std::shared_ptr<local_context> context, std::share
   // One that ended meanwhile still yields its down message.
   for (const auto& [id, run] : runs_->runs)
     self_->monitor(run.actor);
-  if (!runs_->tools.load() && !runs_->probing.exchange(true)) probe();
+  probe();
   look_at_the_tools();
 }
 
+/// Once, for all incarnations; again only where no thread can be had for it.
 void local_engine_work::probe() {
-  context_->workers.start([context = context_, runs = runs_, engine = local_engine_impl(self_)] {
-    auto tools = probe_tools(*context);
+  if (runs_->tools.load() || runs_->probing.exchange(true)) return;
+  std::shared_ptr<local_runs> gives_up(runs_.get(), [runs = runs_](local_runs* all) {
+    if (!all->tools.load()) all->probing = false;
+  });
+  context_->workers.start([context = context_, runs = std::move(gives_up),
+                           engine = local_engine_impl(self_)] {
+    auto tools = try_tools(*context);
     if (tools)
       context->health->ready(health_names::build_tools);
     else
@@ -71,7 +86,8 @@ run_handle local_engine_work::launch(const start_run& order) {
   if (auto old = runs_->runs.find(id); old != runs_->runs.end()) {
     if (old->second.attempt == order.attempt)
       return {caf::actor_cast<caf::strong_actor_ptr>(old->second.actor)};
-    self_->send(old->second.actor, stop_run{id});
+    // Nobody will come for it any more: that ends its work, too.
+    self_->send(old->second.actor, release_run{});
   }
   std::erase_if(runs_->ends, [](const auto& end) { return end.second->is_reached(); });
   auto end = std::make_shared<run_end>();

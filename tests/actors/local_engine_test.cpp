@@ -164,3 +164,17 @@ TEST_CASE("the runs end with the house", "[engine]") {
   CHECK(has_ended(house.engine));
   CHECK(has_ended(run));
 }
+
+TEST_CASE("a run of an earlier attempt is gone once the next one begins", "[engine]") {
+  engine_house house;
+  house.find_tools();
+  auto plan = make_plan("b1", "registry.example/ws:1");
+  auto first = actor_of(house.begin(plan));
+  house.registry->wait_until_reached();
+  auto second = actor_of(house.begin(plan, 2));
+  CHECK(first != second);
+  // Its actor would keep a closing service waiting for minutes.
+  CHECK(has_ended(first));
+  CHECK_FALSE(has_ended(second));
+  CHECK(actor_of(house.attach("b1", 2)) == second);
+}
