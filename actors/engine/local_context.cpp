@@ -19,9 +19,13 @@ result<void> make_private_folder(const fs::path& folder) {
 }
 
 result<engine_folders> make_engine_folders(const fs::path& state_directory) {
-  engine_folders folders{state_directory, state_directory / "builds", state_directory / "storage",
-                         state_directory / "runtime"};
-  for (const auto& folder : {folders.state, folders.builds, folders.storage, folders.runtime})
+  if (auto made = make_private_folder(state_directory); !made) return made.error();
+  // The kernel tells mounts and roots of processes by the names that folders have without symbolic links.
+  std::error_code failure;
+  auto state = fs::canonical(state_directory, failure);
+  if (failure) state = state_directory;
+  engine_folders folders{state, state / "builds", state / "storage", state / "runtime"};
+  for (const auto& folder : {folders.builds, folders.storage, folders.runtime})
     if (auto made = make_private_folder(folder); !made) return made.error();
   return folders;
 }
