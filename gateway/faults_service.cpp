@@ -30,8 +30,9 @@ uint32_t at_least_one(uint32_t count) { return std::max(count, 1U); }
 
 result<std::chrono::milliseconds> time_of(const google::protobuf::Duration& duration,
                                           const std::string& field) {
-  auto time = std::chrono::milliseconds(duration.seconds() * 1000 + duration.nanos() / 1'000'000);
   bool in_range = duration.seconds() >= 0 && duration.seconds() <= 60 && duration.nanos() >= 0;
+  auto time =
+      std::chrono::milliseconds(in_range ? duration.seconds() * 1000 + duration.nanos() / 1'000'000 : 0);
   if (!in_range || time > longest) return bad_field(field, "is not between 0 and 60 s");
   return time;
 }
