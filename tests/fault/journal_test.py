@@ -6,6 +6,8 @@ import glob
 import os
 import subprocess
 import time
+import urllib.error
+import urllib.request
 
 import grpc
 
@@ -14,7 +16,7 @@ from fault_case import ENABLED, Client, FaultCase, main, request
 
 class JournalTest(FaultCase):
     config = {**ENABLED, "local": {"concurrentBuilds": 4}}
-    gates = ("failing", "late", "full", "refused", "torn", "corrupt", "finished")
+    gates = ("failing", "late", "full", "refused", "torn", "corrupt", "finished", "again")
 
     def test_a_build_stands_still_while_its_journal_fails_and_then_goes_on(self):
         stream, build_id = self.begin("failing")
@@ -80,10 +82,46 @@ class JournalTest(FaultCase):
                 self.assert_built(self.build_once_it_may(client, "finished"))
             self.assertEqual(0, service.stop(), service.log_text())
 
-    def build_once_it_may(self, client, name):
+    def test_a_journal_that_was_opened_read_only_is_written_as_soon_as_it_can_be(self):
+        service = self.add_service(self.config)
+        self.assertEqual(0, service.stop())
+        with self.small_disk(os.path.join(service.state, "journal")) as disk:
+            service.start()
+            self.gate.open("again")
+            with Client(service.address) as client:
+                first = client.build_to_end(request(self.source("house", "Dockerfile.again")))
+                self.assert_built(first)
+            # SQLite opens a database whose files a killed service left for reading where it cannot write.
+            service.kill()
+            subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+            service.start()
+            # It finds out by itself, and nothing that only reads makes it forget.
+            service.wait_for_text("it is read-only")
+            while self.readiness(service) != 503:
+                time.sleep(0.01)
+            self.assert_refuses(service)
+            self.assertEqual(503, self.readiness(service))
+            subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+            with Client(service.address) as client:
+                again = self.build_once_it_may(client, "again", force_rebuild=True)
+                self.assert_built(again)
+                self.assertNotEqual(first[0].info.build_id, again[0].info.build_id)
+                self.assert_whole_log("again", first[0].info.build_id, client)
+            self.assertEqual(0, service.stop(), service.log_text())
+
+    @staticmethod
+    def readiness(service):
+        """What a probe is told."""
+        try:
+            with urllib.request.urlopen(f"http://{service.listening('health')}/ready", timeout=30) as answer:
+                return answer.status
+        except urllib.error.HTTPError as answer:
+            return answer.code
+
+    def build_once_it_may(self, client, name, **more):
         while True:
             try:
-                return client.build_to_end(request(self.source("house", "Dockerfile." + name)))
+                return client.build_to_end(request(self.source("house", "Dockerfile." + name), **more))
             except grpc.RpcError as refused:
                 self.assertEqual(grpc.StatusCode.UNAVAILABLE, refused.code(), refused.details())
                 time.sleep(0.1)
