@@ -1,5 +1,7 @@
 #include "actors/domain/utf8.hpp"
 
+#include <algorithm>
+
 namespace ib {
 
 namespace {
@@ -33,6 +35,13 @@ std::string as_utf8(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
+    // Most text is ASCII: it is copied at once.
+    auto ascii = static_cast<size_t>(
+        std::find_if(text.begin(), text.end(), [](char c) { return static_cast<signed char>(c) < 0; }) -
+        text.begin());
+    out += text.substr(0, ascii);
+    text.remove_prefix(ascii);
+    if (text.empty()) break;
     auto length = character_length(text);
     if (length == 0)
       out += "\xEF\xBF\xBD";
