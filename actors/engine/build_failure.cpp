@@ -68,24 +68,43 @@ std::string_view behind_step(std::string_view said) {
   return end == std::string_view::npos ? said : said.substr(end + 3);
 }
 
+bool may_be_step(std::string_view line) { return line.starts_with('[') || line.starts_with("STEP "); }
+
+/// Where as many lines that are not empty begin as a tail keeps; what is behind the last newline is one.
+size_t begin_of_last_lines(std::string_view bytes) {
+  size_t found = 0;
+  auto end = bytes.size();
+  while (end > 0) {
+    auto newline = bytes.rfind('\n', end - 1);
+    auto begin = newline == std::string_view::npos ? 0 : newline + 1;
+    if (begin < end && ++found > output_tail::kept_lines) return begin;
+    end = begin == 0 ? 0 : begin - 1;
+  }
+  return 0;
+}
+
 } // namespace
 
 void output_tail::add(std::string_view bytes) {
+  // Output may come by the gigabyte, and few of its lines stay: the others are only looked at for steps.
+  const auto stays = bytes.substr(begin_of_last_lines(bytes)).data();
   while (!bytes.empty()) {
     auto end = bytes.find('\n');
     auto part = bytes.substr(0, end);
-    if (line_.size() < kept_line_bytes) line_.append(part.substr(0, kept_line_bytes - line_.size()));
+    bool passes = line_.empty() && end != std::string_view::npos && part.data() < stays && !may_be_step(part);
+    if (!passes && line_.size() < kept_line_bytes)
+      line_.append(part.substr(0, kept_line_bytes - line_.size()));
     if (end == std::string_view::npos) return;
-    take_line();
+    if (!passes) take_line();
     bytes.remove_prefix(end + 1);
   }
 }
 
 void output_tail::take_line() {
-  line_ = as_utf8(line_);
-  if (auto next = parse_build_step(line_); next && can_follow(step_, *next)) {
+  auto next = may_be_step(line_) ? parse_build_step(as_utf8(line_)) : std::nullopt;
+  if (next && can_follow(step_, *next)) {
     step_ = std::move(next);
-    step_line_ = std::move(line_);
+    step_line_ = as_utf8(line_);
     lines_.clear();
   } else if (!line_.empty()) {
     lines_.push_back(std::move(line_));
@@ -95,7 +114,9 @@ void output_tail::take_line() {
 }
 
 std::deque<std::string> output_tail::lines() const {
-  auto lines = lines_;
+  std::deque<std::string> lines;
+  for (const auto& line : lines_)
+    lines.push_back(as_utf8(line));
   if (!line_.empty()) lines.push_back(as_utf8(line_));
   return lines;
 }

@@ -29,7 +29,7 @@ private:
   void take_line();
 
   std::string line_;
-  std::deque<std::string> lines_;
+  std::deque<std::string> lines_; ///< as they came; what a client sees of them is UTF-8
   std::optional<build_step> step_;
   std::string step_line_;
 };

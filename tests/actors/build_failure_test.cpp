@@ -1,6 +1,7 @@
 #include "actors/engine/build_failure.hpp"
 
 #include <catch2/catch.hpp>
+#include <random>
 
 using namespace ib;
 
@@ -162,6 +163,38 @@ TEST_CASE("the tail keeps the last lines and bounds each of them", "[failure]") 
   tail.add(" all\n");
   CHECK(tail.step_line() == "[2/3] STEP 2/9: RUN make all");
   CHECK(tail.lines().empty());
+}
+
+TEST_CASE("output in one piece leaves the same tail as output byte by byte", "[failure]") {
+  const std::vector<std::string> lines{"",
+                                       "compiling main.cpp",
+                                       "STEP 1/3: FROM scratch",
+                                       "STEP 2/3: RUN make",
+                                       "STEP 1/9: a step that a command prints",
+                                       "[1/2] not a step",
+                                       "caf\xC3\xA9 \xFF",
+                                       std::string(output_tail::kept_line_bytes * 2, 'y')};
+  std::minstd_rand numbers(7);
+  for (int round = 0; round < 200; ++round) {
+    std::string text;
+    for (auto count = numbers() % 120; count > 0; --count)
+      text += lines[numbers() % lines.size()] + "\n";
+    if (round % 2 == 0) text += "an open end";
+    output_tail whole;
+    output_tail halves;
+    output_tail bytes;
+    whole.add(text);
+    auto middle = text.empty() ? 0 : numbers() % text.size();
+    halves.add(std::string_view(text).substr(0, middle));
+    halves.add(std::string_view(text).substr(middle));
+    for (char byte : text)
+      bytes.add({&byte, 1});
+    for (const auto* tail : {&whole, &halves}) {
+      CHECK(tail->lines() == bytes.lines());
+      CHECK(tail->step() == bytes.step());
+      CHECK(tail->step_line() == bytes.step_line());
+    }
+  }
 }
 
 TEST_CASE("peers' and our own faults are infrastructure, all others the user's", "[failure]") {
