@@ -25,8 +25,9 @@ public:
 
   /// Anyone: `bytes` are in the log.
   void leave(size_t bytes) {
-    outstanding_.fetch_sub(bytes);
-    outstanding_.notify_all();
+    auto before = outstanding_.fetch_sub(bytes);
+    // The worker is not woken for each piece that is taken, only for the one that it waits for.
+    if (before > low && before - bytes <= low) outstanding_.notify_all();
   }
 
   /// Nobody will be held back any more (the run is being stopped).
