@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -26,6 +27,7 @@ namespace ib::io {
 namespace {
 
 constexpr size_t chunk_bytes = 64 * 1024;
+constexpr int pipe_bytes = 256 * 1024;
 /// Between two looks whether an injected fault still keeps a pipe from being read.
 constexpr int held_pipe_look_ms = 20;
 
@@ -44,6 +46,9 @@ std::optional<pipe_ends> make_pipe() {
     if (end->get() <= STDERR_FILENO)
       *end = unique_fd(::fcntl(end->get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
   if (!ends.read || !ends.write || ::fcntl(ends.read.get(), F_SETFL, O_NONBLOCK) != 0) return std::nullopt;
+  // So that the child does not wait for each of our reads. Where the user has had enough of them it stays as
+  // it is.
+  ::fcntl(ends.read.get(), F_SETPIPE_SZ, pipe_bytes);
   return ends;
 }
 
@@ -68,15 +73,15 @@ public:
   explicit line_chunks(const std::function<void(std::string_view)>& sink) : sink_(sink) {}
 
   /// The free part of the buffer, never empty.
-  std::pair<char*, size_t> room() { return {buffer_.data() + used_, buffer_.size() - used_}; }
+  std::pair<char*, size_t> room() { return {buffer_.get() + used_, chunk_bytes - used_}; }
 
   void added(size_t bytes) {
     used_ += bytes;
-    std::string_view all(buffer_.data(), used_);
+    std::string_view all(buffer_.get(), used_);
     auto newline = all.rfind('\n');
     if (newline != std::string_view::npos)
       give(newline + 1);
-    else if (used_ == buffer_.size())
+    else if (used_ == chunk_bytes)
       give(used_);
   }
 
@@ -85,13 +90,14 @@ public:
 private:
   void give(size_t bytes) {
     if (bytes == 0) return;
-    if (sink_) sink_({buffer_.data(), bytes});
-    std::memmove(buffer_.data(), buffer_.data() + bytes, used_ - bytes);
+    if (sink_) sink_({buffer_.get(), bytes});
+    std::memmove(buffer_.get(), buffer_.get() + bytes, used_ - bytes);
     used_ -= bytes;
   }
 
   const std::function<void(std::string_view)>& sink_;
-  std::vector<char> buffer_ = std::vector<char>(chunk_bytes);
+  // Not filled with zeros: a page that no output came to takes no memory.
+  std::unique_ptr<char[]> buffer_ = std::make_unique_for_overwrite<char[]>(chunk_bytes);
   size_t used_ = 0;
 };
 
