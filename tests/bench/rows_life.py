@@ -1,16 +1,24 @@
-"""Start to serving, and memory."""
+"""Start to serving, memory, and how soon a crashed build goes on."""
 
 import pathlib
+import re
 import statistics
+import subprocess
 import tempfile
+import threading
 import time
 
 import bench_house
 import fake_tools
 from bench_report import Figure, Point
 
+JOURNALS = (0, 100, 1000, 10_000)
 STARTS = 5
 RUNNING = (10, 40, 160)
+LOGS = (1, 10, 50)  # MiB
+KILLS = 3
+RATE = 1000  # lines a second
+SETTLED = 300_000_000  # nanoseconds
 
 
 def seconds_to_serving(house):
@@ -24,11 +32,20 @@ def seconds_to_serving(house):
 
 
 def starts(context):
+    figure = Figure("start", "Start to serving, by builds in the journal", "builds", "ms", "ours <= 1000")
+    empty = Figure("start_empty", "Start to serving, empty journal", "builds", "ms", "ours <= 100")
     with bench_house.House(context.bin, {}) as house:
         house.wait_until_able()
         bench_house.end(house.service)
-        took = statistics.median(seconds_to_serving(house) for _ in range(STARTS)) * 1000
-    yield Figure("start_empty", "Start to serving, empty journal", "", "ms", "ours <= 100", points=[Point(1, took)])
+        known = 0
+        for builds in JOURNALS:
+            if builds > known:
+                subprocess.run([context.bin / "bench_journal_filler", house.state / "journal", str(builds - known)],
+                               check=True)
+                known = builds
+            took = statistics.median(seconds_to_serving(house) for _ in range(STARTS)) * 1000
+            (figure if builds else empty).points.append(Point(builds, took))
+    return [empty, figure]
 
 
 def idle(context):
@@ -69,7 +86,72 @@ def wait_for_log(house, build_id, size=16 << 10):
     stream.cancel()
 
 
+class Watcher(threading.Thread):
+    """Follows a log; knows when each line with a stamp was written and came."""
+
+    def __init__(self, house, build_id):
+        super().__init__(daemon=True)
+        self._stream = house.stub.Logs(house.pb.LogsRequest(build_id=build_id), timeout=600)
+        self._seen, self._changed = [], threading.Condition()
+        self.start()
+
+    def run(self):
+        try:
+            for part in self._stream:
+                now = time.monotonic_ns()
+                stamps = re.findall(rb"stamp (\d+) ", part.content)
+                with self._changed:
+                    self._seen += [(int(stamp), now) for stamp in stamps]
+                    self._changed.notify_all()
+        except bench_house.grpc.RpcError:
+            pass  # left
+
+    def longest_wait(self, begin, end):
+        """Of all lines that were written between these moments, in nanoseconds; once a later one has come."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._seen and self._seen[-1][0] > end, 60):
+                raise RuntimeError("the log does not go on")
+            return max(came - stamp for stamp, came in self._seen if begin <= stamp <= end)
+
+    def close(self):
+        self._stream.cancel()
+
+
+def kill_actor(house, path):
+    house.channel.unary_unary("/imagebuilder.v1.Faults/KillActor")(
+        house.faults.KillActorRequest(path=path).SerializeToString(), timeout=60)
+
+
+def restarts(context):
+    figure = Figure("restart", "A crashed build: the longest wait of its watcher for a line", "MiB of log", "ms",
+                    "ours <= 50", goal_sizes=[10])
+    with tempfile.TemporaryDirectory(prefix="ib-bench-") as folder:
+        tools = fake_tools.write(pathlib.Path(folder) / "bin", context.bin / "bench_talker")
+        settings = {"local": {"concurrentBuilds": 16}, "faultInjection": {"enabled": True}}
+        with bench_house.House(context.bin, settings, path=tools) as house:
+            house.wait_until_able()
+            for mebibytes in LOGS:
+                lines = mebibytes * (1 << 20) // 256
+                commit = house.commit(fake_tools.files("lines", lines, "paced", RATE, 60 * RATE))
+                waits = []
+                # A build each: a second crash of one would be followed by a pause.
+                for number in range(KILLS):
+                    build = house.start(commit, f"crash-{mebibytes}-{number}").info.build_id
+                    watcher = Watcher(house, build)
+                    now = time.monotonic_ns()
+                    watcher.longest_wait(now, now + SETTLED)
+                    begin = time.monotonic_ns()
+                    kill_actor(house, f"house/builds/{build}")
+                    waits.append(watcher.longest_wait(begin, begin + SETTLED) / 1e6)
+                    watcher.close()
+                    if not re.search(f'"restarting build actor".*{build}', house.log("service")):
+                        raise RuntimeError("the crash was none")
+                figure.points.append(Point(mebibytes, statistics.median(waits), note=f"worst {max(waits):.1f} ms"))
+    yield figure
+
+
 def figures(context):
     yield from starts(context)
     yield from idle(context)
     yield from per_build(context)
+    yield from restarts(context)
