@@ -6,6 +6,7 @@ import statistics
 import subprocess
 import tempfile
 import threading
+import time
 
 import bench_house
 import fake_tools
@@ -75,10 +76,13 @@ def hold_journal(house):
 
 
 def stalled(house):
-    """How much memory a child gets the service to take while the journal stands still."""
+    """How much memory a child gets the service to take while the journal stands still: over what it takes after a
+    build that talked little, each time in a process of its own."""
     figure = Figure("output_stalled", "Memory while the journal stands still, by what the child wants to write", "MiB",
                     "MiB more", "ours <= 32")
     for mebibytes in STALLED:
+        house.restart_service({})
+        wait_for_end(house, house.commit(fake_tools.files("lines", 64)), f"calm-{mebibytes}")
         commit = house.commit(fake_tools.files("lines", mebibytes * (1 << 20) // LINE))
         before = house.memory_kib()
         peak = []
@@ -90,9 +94,13 @@ def stalled(house):
 
         watcher = threading.Thread(target=watch)
         watcher.start()
+        begin = time.monotonic()
         wait_for_end(house, commit, f"stalled-{mebibytes}", lambda: hold_journal(house))
+        took = time.monotonic() - begin
         done.set()
         watcher.join()
+        if took < HELD_SECONDS:
+            raise RuntimeError("the journal was not held")
         figure.points.append(Point(mebibytes, max(max(peak) - before, 1) / 1024))
     return figure
 
@@ -100,7 +108,7 @@ def stalled(house):
 def figures(context):
     with tempfile.TemporaryDirectory(prefix="ib-bench-") as folder:
         tools = fake_tools.write(pathlib.Path(folder) / "bin", context.bin / "bench_talker")
-        # A log of its own size is kept in memory of each build; what is over it is not.
+        # All output goes into the journal. A build's log keeps so much of it in memory and on disk.
         settings = {"retention": {"logBytesPerBuild": "1MiB", "finishedBuilds": 3},
                     "faultInjection": {"enabled": True}}
         with bench_house.House(context.bin, settings, path=tools) as house:
