@@ -304,6 +304,11 @@ void direction::publish() {
   now.epoch = epoch_;
   for (const auto& id : order_)
     if (auto& who = entries_.at(id); who.kept) now.channels.push_back(who.channel);
+  for (auto& id : queue_->order()) {
+    auto ahead = now.queue.size();
+    if (auto found = entries_.find(id); found != entries_.end() && found->second.kept)
+      now.queue.push_back({std::move(id), queue_->estimate_behind_ms(ahead)});
+  }
   board_->publish(std::move(now));
   settings_.meter->builds_running.Set(static_cast<double>(queue_->running()));
   settings_.meter->builds_queued.Set(static_cast<double>(queue_->queued()));

@@ -450,6 +450,7 @@ private:
   build_record make_record(const journal_row& row, const std::vector<status_update>& steps,
                            uint64_t log_retention_bytes, uint64_t log_begin) const {
     build_record record;
+    if (settings_.log_url) row.plan->log_url = settings_.log_url(row.plan->build_id);
     record.plan = row.plan;
     record.channel = std::make_shared<build_channel>(identity_of(*row.plan), log_retention_bytes, log_begin);
     record.secrets = std::make_shared<pattern_set>(secrets_of(*row.plan));

@@ -5,6 +5,7 @@
 #include "actors/domain/result.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -71,6 +72,9 @@ struct durable_settings {
   std::filesystem::path folder;               ///< made where it is missing, mode 0700
   uint64_t log_bytes_per_build = 64ULL << 20; ///< kept at least of each log; 0 keeps everything
   bool power_safe = true;                     ///< commits survive a loss of power, not only of the process
+  /// Where the log of a build can be followed: what was journaled with it is of an earlier configuration, and
+  /// may be another port. Null: as it was journaled.
+  std::function<std::string(const std::string& build_id)> log_url{};
 };
 
 /// The store of the service: an SQLite database and log files beside it. It opens even where the storage is

@@ -9,6 +9,7 @@
 #include <prometheus/counter.h>
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace ib {
@@ -147,10 +148,32 @@ void resolution::done(const lookup_done& answer) {
 void resolution::keep(const flight& landed, const std::string& key, const result<io::found_image>& image) {
   if (!landed.cacheable || !image) return;
   bool pinned = !landed.lookup.ref.digest.empty();
+  digest_note note{landed.lookup.ref.to_string(), now_ms()};
   if (pinned)
-    cache_->put(key, image->ref.digest, std::nullopt);
+    cache_->put(key, image->ref.digest, std::nullopt, std::move(note));
   else if (settings_.tag_cache_ms > 0)
-    cache_->put(key, image->ref.digest, now_ms() + settings_.tag_cache_ms);
+    cache_->put(key, image->ref.digest, now_ms() + settings_.tag_cache_ms, std::move(note));
+}
+
+cached_digests resolution::list(const list_cached& wish) const {
+  cached_digests list;
+  auto now = now_ms();
+  for (const auto& entry : cache_->entries()) {
+    if (entry.expires_at_ms && *entry.expires_at_ms <= now) continue;
+    cached_digest row{entry.note.ref, entry.digest, now - entry.note.at_ms, std::nullopt};
+    if (entry.expires_at_ms) row.expires_in_ms = *entry.expires_at_ms - now;
+    list.rows.push_back(std::move(row));
+  }
+  list.kept = list.rows.size();
+  keep_youngest(list, wish.most);
+  return list;
+}
+
+void keep_youngest(cached_digests& list, size_t most) {
+  std::sort(list.rows.begin(), list.rows.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.age_ms, a.ref, a.digest) < std::tie(b.age_ms, b.ref, b.digest);
+  });
+  if (list.rows.size() > most) list.rows.resize(most);
 }
 
 int64_t resolution::now_ms() const {
@@ -166,6 +189,7 @@ resolver_impl::behavior_type resolver(resolver_impl::stateful_pointer<resolver_s
   work->begin(std::move(client), settings);
   return seen.observe([work](const resolve_image& wish) { return work->resolve(wish); },
                       [work](const find_image& wish) { return work->find(wish); },
+                      [work](const list_cached& wish) { return work->list(wish); },
                       [work](const lookup_done& answer) { work->done(answer); },
                       [work](const asker_left& who) { work->leave(who); });
 }

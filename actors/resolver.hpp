@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -38,7 +39,30 @@ struct asker_left {
   uint64_t asker = 0;
 };
 
-using resolver_impl = resolver_actor::extend<caf::reacts_to<lookup_done>, caf::reacts_to<asker_left>>;
+/// A digest that is kept, as it is shown to those who look at the service.
+struct cached_digest {
+  std::string ref;
+  std::string digest;
+  int64_t age_ms = 0;
+  std::optional<int64_t> expires_in_ms; ///< without it: until there is no more room
+};
+
+/// Somebody wants to see what is kept.
+struct list_cached {
+  size_t most = 0; ///< rows wanted at most
+};
+
+struct cached_digests {
+  std::vector<cached_digest> rows; ///< the newest, youngest first
+  size_t kept = 0;                 ///< how many there are
+};
+
+/// A resolver that shows its cache. The pool and its workers both do.
+using caching_resolver = resolver_actor::extend<
+    // Answers with what is kept, the workers' together.
+    caf::replies_to<list_cached>::with<cached_digests>>;
+
+using resolver_impl = caching_resolver::extend<caf::reacts_to<lookup_done>, caf::reacts_to<asker_left>>;
 
 /// One worker of the pool: answers from its cache or asks the registry; everyone who asks the same while a
 /// lookup is in flight shares its answer (single-flight). A lookup that nobody waits for any more is
@@ -54,6 +78,7 @@ public:
   caf::typed_response_promise<image_answer> find(const find_image& wish);
   void done(const lookup_done& answer);
   void leave(const asker_left& who);
+  cached_digests list(const list_cached& wish) const;
 
 private:
   using promise = caf::typed_response_promise<image_answer>;
@@ -90,6 +115,9 @@ struct resolver_state {
   resolution work;
 };
 
+/// Brings the rows of several caches into order and cuts them to `most`.
+void keep_youngest(cached_digests& list, size_t most);
+
 /// `worker`: its place in the pool.
 resolver_impl::behavior_type resolver(resolver_impl::stateful_pointer<resolver_state> self,
                                       std::shared_ptr<io::registry_client> client, resolver_settings settings,
@@ -99,3 +127,5 @@ resolver_impl::behavior_type resolver(resolver_impl::stateful_pointer<resolver_s
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::lookup_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::asker_left)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::list_cached)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::cached_digests)

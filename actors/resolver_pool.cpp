@@ -1,5 +1,6 @@
 #include "actors/resolver_pool.hpp"
 
+#include "actors/names.hpp"
 #include "actors/observe.hpp"
 #include "actors/restart_cause.hpp"
 
@@ -21,6 +22,29 @@ std::optional<io::found_image> known_ahead(const std::shared_ptr<ref_board>& ahe
   return find_ahead(*ahead, wish.lookup.ref);
 }
 
+/// The caches of all workers as one; a worker that crashes meanwhile has none.
+caf::typed_response_promise<cached_digests>
+list_all(caching_resolver::stateful_pointer<resolver_pool_state> self, const list_cached& wish) {
+  struct gathering {
+    caf::typed_response_promise<cached_digests> answer;
+    cached_digests list;
+    size_t missing = 0;
+  };
+  auto all = std::make_shared<gathering>();
+  all->answer = self->make_response_promise<cached_digests>();
+  all->missing = self->state.workers.size();
+  auto take = [all, most = wish.most](const cached_digests& part) {
+    all->list.kept += part.kept;
+    all->list.rows.insert(all->list.rows.end(), part.rows.begin(), part.rows.end());
+    if (--all->missing > 0) return;
+    keep_youngest(all->list, most);
+    all->answer.deliver(std::move(all->list));
+  };
+  for (const auto& worker : self->state.workers)
+    self->request(worker, ask_timeout, wish).then(take, [take](const caf::error&) { take({}); });
+  return all->answer;
+}
+
 } // namespace
 
 resolver_pool_state::~resolver_pool_state() {
@@ -28,12 +52,12 @@ resolver_pool_state::~resolver_pool_state() {
     caf::anon_send_exit(worker, caf::exit_reason::user_shutdown);
 }
 
-resolver_actor::behavior_type resolver_pool(resolver_actor::stateful_pointer<resolver_pool_state> self,
-                                            std::shared_ptr<io::registry_client> client,
-                                            resolver_settings settings) {
+caching_resolver::behavior_type resolver_pool(caching_resolver::stateful_pointer<resolver_pool_state> self,
+                                              std::shared_ptr<io::registry_client> client,
+                                              resolver_settings settings) {
   auto seen = enter_board(self, "resolver_pool", "house/resolver");
   auto& workers = self->state.workers;
-  auto spawn_worker = [self, client, settings](size_t place) -> resolver_actor {
+  auto spawn_worker = [self, client, settings](size_t place) -> caching_resolver {
     return self->spawn<caf::monitored>(resolver, client, settings, place);
   };
   for (size_t i = 0; i < std::max<size_t>(settings.workers, 1); ++i)
@@ -64,7 +88,8 @@ resolver_actor::behavior_type resolver_pool(resolver_actor::stateful_pointer<res
       [self, worker_for](find_image& wish) {
         auto worker = worker_for(wish.lookup);
         return self->delegate(worker, std::move(wish));
-      });
+      },
+      [self](const list_cached& wish) { return list_all(self, wish); });
 }
 
 } // namespace ib

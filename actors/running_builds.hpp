@@ -5,15 +5,24 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace ib {
+
+/// A build that waits for its turn.
+struct waiting_build {
+  std::string build_id;
+  std::optional<int64_t> estimate_ms; ///< how long it will wait, once enough is known for a guess
+};
 
 /// The builds that run or wait, as the director last published them. Immutable: readers on any thread take
 /// the whole.
 struct running_builds {
   std::vector<channel_ptr> channels; ///< oldest first
   uint64_t epoch = 0;                ///< how many builds have ended so far
+  std::vector<waiting_build> queue;  ///< those that wait, the next in turn first
 };
 
 /// Where the director publishes and everyone else reads. Belongs to the root supervisor.

@@ -181,7 +181,10 @@ void service::parts::tell_changes(const config::settings& before, const config::
 }
 
 void service::parts::open_journal(const config::settings& settings, const std::filesystem::path& state) {
-  auto store = open_durable_store({state / "journal", settings.limits.log_bytes_per_build});
+  auto urls = log_urls(settings);
+  auto now_at = [urls](const std::string& id) { return urls ? urls(id) : std::string(); };
+  auto store =
+      open_durable_store({state / "journal", settings.limits.log_bytes_per_build, true, std::move(now_at)});
   journal = faults ? make_faulty_store(std::move(store), faults) : std::move(store);
 }
 
@@ -300,13 +303,13 @@ result<std::unique_ptr<service>> service::start(const config::settings& settings
     parts->faults = std::make_shared<io::fault_injector>(parts->actor_config.board);
   parts->registry = make_metered_registry(
       io::make_registry_client(settings.registries, *credentials, {}, parts->faults), parts->meter);
-  parts->open_journal(settings, *state);
   if (settings.http) {
-    // Before the house, whose builds are told where their log can be read.
+    // Before the journal and the house, whose builds are told where their log can be read.
     auto listening = http::server::listen(*settings.http, "server.services.http");
     if (!listening) return listening.error();
     parts->log_server = std::move(*listening);
   }
+  parts->open_journal(settings, *state);
   auto engine = choose_engine(settings, {*state, parts->registry, *credentials, parts->health, parts->faults,
                                          parts->log_urls(settings), environment()});
   if (!engine) return engine.error();

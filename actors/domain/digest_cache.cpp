@@ -6,14 +6,15 @@ namespace ib {
 
 digest_cache::digest_cache(size_t capacity) : capacity_(capacity) {}
 
-void digest_cache::put(const std::string& key, std::string digest, std::optional<int64_t> expires_at_ms) {
+void digest_cache::put(const std::string& key, std::string digest, std::optional<int64_t> expires_at_ms,
+                       digest_note note) {
   erase(key);
   if (capacity_ == 0) return;
   if (entries_.size() == capacity_) {
     index_.erase(entries_.back().key);
     entries_.pop_back();
   }
-  entries_.push_front({key, std::move(digest), expires_at_ms});
+  entries_.push_front({key, std::move(digest), expires_at_ms, std::move(note)});
   index_.emplace(key, entries_.begin());
 }
 

@@ -126,14 +126,18 @@ void queue_policy::record_duration_ms(int64_t duration_ms) {
 
 std::optional<int64_t> queue_policy::estimate_ms(const std::string& id) const {
   const auto ahead = builds_ahead(id);
-  if (!ahead || durations_ms_.empty()) return std::nullopt;
+  return ahead ? estimate_behind_ms(*ahead) : std::nullopt;
+}
+
+std::optional<int64_t> queue_policy::estimate_behind_ms(size_t builds_ahead) const {
+  if (durations_ms_.empty()) return std::nullopt;
   double sum = 0;
   for (const auto duration : durations_ms_)
     sum += static_cast<double>(duration);
   // With n builds at a time one of them ends, on average, every n-th part of a build's duration.
   const auto interval = sum / static_cast<double>(durations_ms_.size()) /
                         static_cast<double>(std::max<size_t>(limits_.running, 1));
-  return static_cast<int64_t>(std::ceil(interval * static_cast<double>(*ahead + 1)));
+  return static_cast<int64_t>(std::ceil(interval * static_cast<double>(builds_ahead + 1)));
 }
 
 size_t queue_policy::running() const { return running_.size(); }

@@ -47,6 +47,8 @@ public:
   void record_duration_ms(int64_t duration_ms);
   /// Expected wait of a queued build, once a duration is known.
   std::optional<int64_t> estimate_ms(const std::string& id) const;
+  /// The same of a build that has so many ahead of it.
+  std::optional<int64_t> estimate_behind_ms(size_t builds_ahead) const;
 
   size_t running() const;
   size_t queued() const;

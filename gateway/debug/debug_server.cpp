@@ -105,7 +105,8 @@ http::router debug_server::routes() {
     routes.get(path, guarded([make](const auto&, const auto& to) { to->answer(http::json_answer(make())); }));
   };
   json("/debug/state", [&from] { return state_json(from); });
-  json("/debug/actors", [&from] { return rows_json(actor_rows(from)); });
+  json("/debug/actors",
+       [feed = feed_] { return rows_json(actor_rows(feed->sources(), *feed->rates().read())); });
   json("/debug/running", [&from] { return rows_json(build_rows(from)); });
   json("/debug/resolver", [&from] { return resolver_json(from); });
   json("/debug/journal", [&from] { return storage_json(from); });
@@ -113,6 +114,7 @@ http::router debug_server::routes() {
   json("/debug/series", [feed = feed_] { return series_json(feed->series().read()); });
   json("/debug/may",
        [this] { return std::string(allow_cancel_ ? R"({"cancel":true})" : R"({"cancel":false})"); });
+  routes.get("/debug/cache", guarded([this](const auto&, const auto& to) { questions_.list_cached(to); }));
   routes.get("/debug/builds",
              guarded([this](const auto& asked, const auto& to) { questions_.list_builds(asked, to); }));
   routes.get("/debug/builds/{id}", guarded([this](const auto& asked, const auto& to) {

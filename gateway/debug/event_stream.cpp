@@ -29,7 +29,9 @@ debug_feed::debug_feed(debug_sources from, size_t series_points)
 void debug_feed::beat(bool sample) {
   if (sample) {
     auto at = io::unix_ms_now();
-    series_.add(at, measure(from_, rates_, at));
+    auto actors = from_.actors->read();
+    actor_rates_.sample(actors, at);
+    series_.add(at, measure(from_, actors, rates_, at));
   }
   std::vector<std::shared_ptr<http::waker>> woken;
   bool looked_at = false;
@@ -67,8 +69,8 @@ bool debug_feed::park(uint64_t seen, const std::shared_ptr<http::waker>& who) {
 }
 
 std::shared_ptr<const debug_view> debug_feed::look() const {
-  return std::make_shared<const debug_view>(
-      debug_view{state_json(from_), build_rows(from_), actor_rows(from_)});
+  return std::make_shared<const debug_view>(debug_view{
+      state_json(from_), build_rows(from_), actor_rows(from_, *actor_rates_.read()), resolver_json(from_)});
 }
 
 http::pulled event_stream::next(std::string& piece) {
@@ -85,6 +87,10 @@ http::pulled event_stream::next(std::string& piece) {
     if (auto newest = feed_->series().last(); first || newest != seen_series_) {
       seen_series_ = newest;
       say("series", series_json(feed_->series().read()));
+    }
+    if (first || moment.view->registries != registries_) {
+      registries_ = moment.view->registries;
+      say("registries", registries_);
     }
   }
   piece = text_.substr(position_, piece_bytes);

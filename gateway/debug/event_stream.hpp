@@ -31,6 +31,7 @@ public:
 
   const debug_sources& sources() const { return from_; }
   const time_series& series() const { return series_; }
+  const actor_rates& rates() const { return actor_rates_; }
 
 private:
   std::shared_ptr<const debug_view> look() const;
@@ -38,16 +39,18 @@ private:
   debug_sources from_;
   time_series series_;
   std::map<std::string, rate_of> rates_; ///< of the one who beats
+  actor_rates actor_rates_;
   std::mutex lock_;
   moment latest_;
   std::vector<std::shared_ptr<http::waker>> sleepers_;
 };
 
 /// The server-sent events of one looker. The first say everything; each beat then says what has changed:
-///   event: state    the overview
-///   event: builds   {"whole":bool,"rows":[…],"gone":[ids]}, those that run or wait
-///   event: actors   the same of the actors
-///   event: series   the time series, where it has a new point
+///   event: state       the overview
+///   event: builds      {"whole":bool,"rows":[…],"gone":[ids]}, those that run or wait
+///   event: actors      the same of the actors
+///   event: series      the time series, where it has a new point
+///   event: registries  how each registry fares and what was resolved ahead of time, where that has changed
 class event_stream final : public http::body_source {
 public:
   explicit event_stream(std::shared_ptr<debug_feed> feed) : feed_(std::move(feed)) {}
@@ -66,6 +69,7 @@ private:
   uint64_t seen_series_ = 0;
   known_rows builds_;
   known_rows actors_;
+  std::string registries_;
   std::string text_;    ///< of the moment that is being sent
   size_t position_ = 0; ///< in it
 };

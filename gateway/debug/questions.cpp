@@ -94,6 +94,12 @@ void debug_questions::list_builds(const http::request& asked, const http::reply_
                                      });
 }
 
+void debug_questions::list_cached(const http::reply_ptr& to) const {
+  ask<cached_digests, caching_resolver>(
+      system_, names::resolver, ib::list_cached{longest_page}, to,
+      [to](const cached_digests& cache) { to->answer(http::json_answer(cache_json(cache))); });
+}
+
 void debug_questions::describe_build(const std::string& build_id, const http::reply_ptr& to) const {
   ask<journal_described, journal_actor>(system_, names::journal, journal_describe{build_id}, to,
                                         [to](const journal_described& m) {

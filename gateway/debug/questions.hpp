@@ -21,6 +21,8 @@ public:
   void describe_build(const std::string& build_id, const http::reply_ptr& to) const;
   /// Its log as plain bytes, from the first that is kept or from `from` on, and then as it grows.
   void follow_log(const std::string& build_id, uint64_t from, const http::reply_ptr& to) const;
+  /// The digests that the resolver keeps, the youngest first.
+  void list_cached(const http::reply_ptr& to) const;
   void cancel_build(const std::string& build_id, const std::string& reason, const http::reply_ptr& to) const;
 
 private:

@@ -67,6 +67,17 @@ ordered_json registries(const metrics& meter) {
 
 } // namespace
 
+std::string cache_json(const cached_digests& cache) {
+  auto rows = ordered_json::array();
+  for (const auto& digest : cache.rows)
+    rows.push_back({{"ref", digest.ref},
+                    {"digest", digest.digest},
+                    {"age_ms", digest.age_ms},
+                    {"expires_in_ms", digest.expires_in_ms ? ordered_json(*digest.expires_in_ms) : nullptr}});
+  ordered_json out{{"kept", cache.kept}, {"rows", std::move(rows)}};
+  return out.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
 std::string resolver_json(const debug_sources& from) {
   auto rows = ordered_json::array();
   auto answers = from.refs->read();

@@ -10,6 +10,7 @@
 #include <iterator>
 #include <system_error>
 #include <unistd.h>
+#include <unordered_map>
 
 namespace ib {
 
@@ -27,6 +28,10 @@ std::string members(const ordered_json& object) {
   auto text = dump(object);
   return text.substr(1, text.size() - 2);
 }
+
+double two_places(double value) { return std::round(value * 100) / 100; }
+
+std::string rounded(double value) { return ordered_json(two_places(value)).dump(); }
 
 size_t entries_in(const char* folder) {
   std::error_code ignored;
@@ -73,6 +78,21 @@ ordered_json storage_of(const debug_sources& from) {
           {"slowest_commit_us", now->slowest_us}};
 }
 
+/// When the build came into the state it is in; what it has said since is no new one.
+int64_t in_state_since(const build_channel& channel) {
+  auto state = build_state::queued;
+  int attempt = 0;
+  int64_t since_ms = channel.identity().created_ms;
+  auto cursor = channel.from_start();
+  while (const auto* update = cursor.next()) {
+    if (update->state == state && update->attempt == attempt) continue;
+    state = update->state;
+    attempt = update->attempt;
+    since_ms = update->at_ms;
+  }
+  return since_ms;
+}
+
 } // namespace
 
 std::string state_json(const debug_sources& from) {
@@ -90,6 +110,9 @@ std::vector<debug_row> build_rows(const debug_sources& from) {
   std::vector<debug_row> rows;
   auto now = from.builds->read();
   rows.reserve(now->channels.size());
+  std::unordered_map<std::string_view, size_t> places;
+  for (size_t i = 0; i < now->queue.size(); ++i)
+    places.emplace(now->queue[i].build_id, i);
   for (const auto& channel : now->channels) {
     const auto& identity = channel->identity();
     const auto* latest = channel->latest();
@@ -100,14 +123,19 @@ std::vector<debug_row> build_rows(const debug_sources& from) {
                      {"state", to_string(latest == nullptr ? build_state::queued : latest->state)},
                      {"attempt", latest == nullptr ? 0 : latest->attempt},
                      {"message", latest == nullptr ? "" : latest->message},
-                     {"since_ms", latest == nullptr ? identity.created_ms : latest->at_ms},
+                     {"since_ms", in_state_since(*channel)},
                      {"log_bytes", channel->log().end_offset()}};
+    // In its turn, with a guess at the wait where one can be made.
+    if (auto place = places.find(identity.build_id); place != places.end()) {
+      row["ahead"] = place->second;
+      if (auto wait = now->queue[place->second].estimate_ms) row["wait_ms"] = *wait;
+    }
     rows.push_back({identity.build_id, members(row), {}});
   }
   return rows;
 }
 
-std::vector<debug_row> actor_rows(const debug_sources& from) {
+std::vector<debug_row> actor_rows(const debug_sources& from, const actor_rates::by_path& rates) {
   std::vector<debug_row> rows;
   auto entries = from.actors->read();
   rows.reserve(entries.size());
@@ -129,6 +157,8 @@ std::vector<debug_row> actor_rows(const debug_sources& from) {
                      {"last_error", actor.last_error}};
     auto passing =
         "\"age_ms\":" + std::to_string(actor.age_ms) + ",\"idle_ms\":" + std::to_string(actor.idle_ms);
+    auto rate = rates.find(actor.path);
+    passing += ",\"per_s\":" + rounded(rate == rates.end() ? 0 : rate->second);
     rows.push_back({std::move(id), members(row), std::move(passing)});
   }
   return rows;
@@ -146,14 +176,15 @@ std::string series_json(const time_series::snapshot& series) {
   for (const auto& [name, line] : series.values) {
     auto& points = values[name] = ordered_json::array();
     for (auto value : line)
-      points.push_back(std::isnan(value) ? ordered_json() : ordered_json(std::round(value * 100) / 100));
+      points.push_back(std::isnan(value) ? ordered_json() : ordered_json(two_places(value)));
   }
   return dump({{"times_ms", series.times_ms}, {"values", std::move(values)}});
 }
 
 std::string storage_json(const debug_sources& from) { return dump(storage_of(from)); }
 
-sample_values measure(const debug_sources& from, std::map<std::string, rate_of>& rates, int64_t now_ms) {
+sample_values measure(const debug_sources& from, const std::vector<io::actor_entry>& actors,
+                      std::map<std::string, rate_of>& rates, int64_t now_ms) {
   auto rate = [&](const char* name, uint64_t count) {
     return rates[name].per_second(static_cast<double>(count), now_ms);
   };
@@ -161,7 +192,6 @@ sample_values measure(const debug_sources& from, std::map<std::string, rate_of>&
   auto storage = from.storage->read();
   uint64_t handled = 0;
   uint64_t waiting = 0;
-  auto actors = from.actors->read();
   for (const auto& actor : actors) {
     handled += actor.handled;
     waiting += actor.waiting;

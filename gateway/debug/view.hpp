@@ -4,9 +4,11 @@
 #include "actors/io/actor_board.hpp"
 #include "actors/metrics.hpp"
 #include "actors/ref_cache.hpp"
+#include "actors/resolver.hpp"
 #include "actors/running_builds.hpp"
 #include "actors/service_health.hpp"
 #include "actors/storage_board.hpp"
+#include "gateway/debug/actor_rates.hpp"
 #include "gateway/debug/time_series.hpp"
 
 #include <functional>
@@ -44,21 +46,26 @@ struct debug_view {
   std::string state;             ///< JSON object
   std::vector<debug_row> builds; ///< that run or wait, oldest first
   std::vector<debug_row> actors; ///< sorted by path
+  std::string registries;        ///< JSON object
 };
 
 std::string state_json(const debug_sources& from);
+/// Of one that waits also how many are `ahead` of it, and for how long it is guessed to wait (`wait_ms`).
 std::vector<debug_row> build_rows(const debug_sources& from);
-std::vector<debug_row> actor_rows(const debug_sources& from);
+std::vector<debug_row> actor_rows(const debug_sources& from, const actor_rates::by_path& rates);
 /// {"rows":[…]}
 std::string rows_json(const std::vector<debug_row>& rows);
 std::string series_json(const time_series::snapshot& series);
 /// What was resolved ahead of time, and how each registry fares.
 std::string resolver_json(const debug_sources& from);
 std::string storage_json(const debug_sources& from);
+/// The digests that the resolver keeps.
+std::string cache_json(const cached_digests& cache);
 std::string build_json(const build_description& build);
 std::string page_json(const build_page& page);
 
 /// What is drawn as sparklines: the sampler's one measurement. `rates` is its own memory of the last one.
-sample_values measure(const debug_sources& from, std::map<std::string, rate_of>& rates, int64_t now_ms);
+sample_values measure(const debug_sources& from, const std::vector<io::actor_entry>& actors,
+                      std::map<std::string, rate_of>& rates, int64_t now_ms);
 
 } // namespace ib

@@ -238,7 +238,15 @@ TEST_CASE("owners take turns, whoever queued more", "[director]") {
   CHECK(first->told.back() == "0");
   CHECK(modest->told.back() == "1");
   CHECK(second->told.back() == "2");
+  auto waiting = [&] {
+    std::vector<std::string> ids;
+    for (const auto& one : house.board->read()->queue)
+      ids.push_back(one.build_id);
+    return ids;
+  };
+  CHECK(waiting() == std::vector<std::string>{"b1", "b3", "b2"});
   house.end("b0", true);
+  CHECK(waiting() == std::vector<std::string>{"b3", "b2"});
   CHECK(first->told.back() == "run");
   house.end("b1", true);
   CHECK(modest->told.back() == "run");
@@ -310,6 +318,8 @@ TEST_CASE("the estimate follows from the builds that ended", "[director]") {
   house.tell(house.actor, build_ready{"b3", caf::actor_cast<caf::strong_actor_ptr>(build)});
   REQUIRE(estimate);
   CHECK(*estimate == 60'000);
+  REQUIRE(house.board->read()->queue.size() == 1);
+  CHECK(house.board->read()->queue.front().estimate_ms == 60'000);
 }
 
 TEST_CASE("a wish to cancel reaches the build, or says why not", "[director]") {

@@ -17,7 +17,7 @@ struct kept_store {
 
   void reopen() {
     store.reset();
-    store = open_durable_store({folder.path() / "journal", log_bytes, false});
+    store = open_durable_store({folder.path() / "journal", log_bytes, false, log_url});
   }
   bool create(const build_record& record) { return keep_now(*store, record); }
   bool advance(const std::string& id, const machine_state& machine, const std::string& message = "step") {
@@ -41,6 +41,7 @@ struct kept_store {
 
   temp_dir folder;
   uint64_t log_bytes;
+  std::function<std::string(const std::string&)> log_url;
   int64_t now_ms = 1'700'000'000'000;
   std::unique_ptr<journal_store> store;
 };
@@ -212,6 +213,24 @@ TEST_CASE("another process finds a running build as it was", "[journal]") {
   CHECK(log_text(*ended->channel) == "one\ntwo\nthree\n");
   CHECK(ended_as(*ended->channel, build_status::failure));
   CHECK(kept.store->find("b1")->channel == ended->channel);
+}
+
+TEST_CASE("where a log can be followed is as it is now, not as it was journaled", "[journal]") {
+  kept_store kept;
+  auto record = make_record("b1", "r/ws:1");
+  auto plan = std::make_shared<build_plan>(*record.plan);
+  plan->log_url = "http://127.0.0.1:1111/builds/b1";
+  record.plan = plan;
+  REQUIRE(kept.create(record));
+  kept.reopen();
+  CHECK(kept.store->unfinished()->front().channel->identity().log_url == plan->log_url);
+  kept.log_url = [](const std::string& id) { return "https://elsewhere/" + id; };
+  kept.reopen();
+  CHECK(kept.store->unfinished()->front().channel->identity().log_url == "https://elsewhere/b1");
+  REQUIRE(kept.finish("b1"));
+  kept.log_url = [](const std::string&) { return std::string(); };
+  kept.reopen();
+  CHECK(kept.store->find("b1")->channel->identity().log_url.empty());
 }
 
 TEST_CASE("once a build has ended its credentials are nowhere on the disk", "[journal]") {

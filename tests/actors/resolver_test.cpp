@@ -95,7 +95,7 @@ struct lookups : house_fixture {
   }
 
   std::shared_ptr<held_registry> registry = std::make_shared<held_registry>();
-  resolver_actor pool;
+  caching_resolver pool;
 };
 
 std::string text(const pending_ptr<image_answer>& answer) {
@@ -303,4 +303,35 @@ TEST_CASE("hits, misses and errors are counted for each registry", "[resolver]")
   CHECK(counted("hits", R"(registry="registry.example",source="ahead")") == 1);
   CHECK(counted("errors", R"(code="not_found",registry="registry.example")") == 1);
   CHECK(counted("errors", R"(code="unavailable",registry="registry.example")") == 0);
+}
+
+TEST_CASE("the pool shows what its workers keep, with its age and without secrets", "[resolver]") {
+  resolver_settings settings;
+  settings.tag_cache_ms = 60'000;
+  lookups house(settings);
+  house.resolve(lookup("registry.example/a:1", secret_of("YTpi")));
+  house.answer();
+  house.advance(20s);
+  house.resolve(lookup("registry.example/b@" + digest));
+  house.answer();
+  auto shown = [&](size_t most) {
+    auto list = house.ask<cached_digests>(house.pool, list_cached{most});
+    house.run();
+    REQUIRE(list->answer);
+    return *list->answer;
+  };
+  auto list = shown(10);
+  CHECK(list.kept == 2);
+  REQUIRE(list.rows.size() == 2);
+  CHECK(list.rows[0].ref == "registry.example/b@" + digest);
+  CHECK(list.rows[0].age_ms == 0);
+  CHECK_FALSE(list.rows[0].expires_in_ms);
+  CHECK(list.rows[1].ref == "registry.example/a:1");
+  CHECK(list.rows[1].digest == digest);
+  CHECK(list.rows[1].age_ms == 20'000);
+  CHECK(list.rows[1].expires_in_ms == 40'000);
+  CHECK(shown(1).rows.size() == 1);
+  CHECK(shown(1).kept == 2);
+  house.advance(41s);
+  CHECK(shown(10).kept == 1);
 }

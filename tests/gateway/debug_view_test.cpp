@@ -134,7 +134,7 @@ TEST_CASE("actors of one path have rows of their own", "[debug]") {
   auto first = house.enter("house/a");
   auto second = house.enter("house/a");
   auto other = house.enter("house/ab");
-  auto rows = actor_rows(house.from);
+  auto rows = actor_rows(house.from, {});
   REQUIRE(rows.size() == 3);
   CHECK(rows[0].id == "house/a");
   CHECK(rows[1].id == "house/a#1");
@@ -149,7 +149,7 @@ TEST_CASE("a listener is told everything first and then what has changed", "[deb
   feed->beat(true);
   event_stream stream(feed);
   auto first = said(stream);
-  REQUIRE(names(first) == words{"state", "builds", "actors", "series"});
+  REQUIRE(names(first) == words{"state", "builds", "actors", "series", "registries"});
   CHECK(first[1].second["whole"] == true);
   CHECK(first[1].second["rows"].size() == 1);
   CHECK(first[2].second["rows"].size() == 2);
@@ -205,6 +205,59 @@ TEST_CASE("five thousand actors and a thousand builds are told in pieces", "[deb
   CHECK(said(stream)[2].second["rows"].size() == 5000);
   feed->beat(false);
   CHECK(names(said(stream)) == words{"state"});
+}
+
+TEST_CASE("builds that wait say their place, and every build since when it is where it is", "[debug]") {
+  a_house house;
+  auto say = [&](build_state state, int attempt, int64_t at_ms, bool is_step) {
+    house.channel->publish({build_status::running, "", state, attempt, at_ms, is_step});
+  };
+  running_builds now;
+  now.channels.push_back(house.channel);
+  now.queue = {{"b0", 1000}, {"b1", 2500}};
+  house.builds->publish(now);
+  say(build_state::queued, 0, 5000, false);
+  auto row = json::parse(rows_json(build_rows(house.from)))["rows"][0];
+  CHECK(row["ahead"] == 1);
+  CHECK(row["wait_ms"] == 2500);
+  CHECK(row["since_ms"] == row["created_ms"]);
+  now.queue.clear();
+  house.builds->publish(now);
+  say(build_state::building, 1, 6000, true);
+  say(build_state::building, 1, 9000, false);
+  row = json::parse(rows_json(build_rows(house.from)))["rows"][0];
+  CHECK_FALSE(row.contains("ahead"));
+  CHECK(row["since_ms"] == 6000);
+  say(build_state::building, 2, 9500, true);
+  CHECK(json::parse(rows_json(build_rows(house.from)))["rows"][0]["since_ms"] == 9500);
+}
+
+TEST_CASE("an actor's rate is what it handled between two samples", "[debug]") {
+  actor_rates rates;
+  io::actor_entry busy{"house/busy"};
+  io::actor_entry idle{"house/idle"};
+  busy.handled = 100;
+  rates.sample({busy, idle}, 1000);
+  CHECK(rates.read()->empty());
+  busy.handled = 150;
+  rates.sample({busy, idle}, 6000);
+  CHECK(rates.read()->at("house/busy") == 10);
+  CHECK_FALSE(rates.read()->contains("house/idle"));
+  a_house house;
+  house.enter("house/busy");
+  CHECK(json::parse(rows_json(actor_rows(house.from, *rates.read())))["rows"][0]["per_s"] == 10);
+  busy.handled = 3; // started anew
+  rates.sample({busy}, 7000);
+  CHECK(rates.read()->empty());
+}
+
+TEST_CASE("the digests that are kept are told with their age", "[debug]") {
+  auto told = json::parse(
+      cache_json({{{"r.test/a:1", "sha256:aa", 5000, 1000}, {"r.test/b@sha256:bb", "sha256:bb", 7, {}}}, 9}));
+  CHECK(told["kept"] == 9);
+  CHECK(told["rows"][0] ==
+        json{{"ref", "r.test/a:1"}, {"digest", "sha256:aa"}, {"age_ms", 5000}, {"expires_in_ms", 1000}});
+  CHECK(told["rows"][1]["expires_in_ms"].is_null());
 }
 
 TEST_CASE("the table of registries counts what was asked and what failed", "[debug]") {

@@ -10,7 +10,9 @@ const ended = (build) => build.state === "succeeded" || build.state === "failed"
 const kind = (state) => ({ succeeded: "good", failed: "bad", queued: "dim", stopping: "warn" })[state] ?? "";
 
 export class Builds {
-  constructor() {
+  /** `openFromQueue(id)` shows a build of the queue in detail. */
+  constructor(openFromQueue) {
+    this.openFromQueue = openFromQueue;
     Object.assign(this, { running: new Map(), finished: new Map(), open: null, may: { cancel: false } });
     this.list = new RowList(byId("build-list"), {
       kind: "build-row",
@@ -20,8 +22,9 @@ export class Builds {
     });
     this.queue = new RowList(byId("queue-list"), {
       kind: "queue-row",
-      draw: (build, row) => cells(row, [duration(Date.now() - build.created_ms), build.triggered_by, shortRef(build.ref),
-        build.message]),
+      draw: (build, row) => cells(row, [build.ahead === undefined ? "–" : build.ahead + 1, duration(Date.now() - build.created_ms),
+        build.wait_ms === undefined ? "–" : "about " + duration(build.wait_ms), build.triggered_by, shortRef(build.ref)]),
+      open: (build) => this.openFromQueue(build.id),
     });
     byId("build-filter").addEventListener("input", () => this.draw());
     byId("build-close").addEventListener("click", () => this.close());
@@ -64,7 +67,8 @@ export class Builds {
     const shown = all.filter(fits);
     byId("build-count").textContent = `${shown.length} of ${all.length}`;
     this.list.set(shown);
-    this.queue.set([...this.running.values()].filter((build) => build.state === "queued"));
+    this.queue.set([...this.running.values()].filter((build) => build.state === "queued")
+      .sort((a, b) => (a.ahead ?? Infinity) - (b.ahead ?? Infinity) || a.created_ms - b.created_ms));
   }
 
   show(id) {

@@ -6,9 +6,12 @@ import { applyChanges, askJson, follow, setTokenPrompt } from "./feed.js";
 import { byId, bytes, duration, facts, number, svg, table } from "./words.js";
 
 const tabs = [...document.querySelectorAll("[role=tab]")];
-const builds = new Builds();
+const builds = new Builds((id) => {
+  select(byId("tab-builds"));
+  builds.show(id);
+});
 const actors = new Actors();
-let state = null;
+let registries = null;
 
 function select(tab) {
   for (const one of tabs) {
@@ -18,7 +21,7 @@ function select(tab) {
   }
   history.replaceState(null, "", "#" + tab.getAttribute("aria-controls"));
   if (tab.id === "tab-config") showConfig();
-  if (tab.id === "tab-registries") showRegistries();
+  if (tab.id === "tab-registries") showRegistries().catch((error) => console.warn(error.message));
   draw();
 }
 
@@ -49,7 +52,6 @@ function press(event) {
 }
 
 function showState(now) {
-  state = now;
   byId("version").textContent = now.version;
   byId("ready").textContent = now.ready ? "ready" : "not ready";
   byId("ready").className = "badge " + (now.ready ? "good" : "bad");
@@ -98,13 +100,17 @@ async function showConfig() {
   byId("config-text").textContent = JSON.stringify(await askJson("/debug/config"), null, 2);
 }
 
+/** How the registries fare comes with the events; what the resolver keeps is asked of it where somebody looks. */
 async function showRegistries() {
-  const now = await askJson("/debug/resolver");
+  if (!registries) return;
+  const cache = await askJson("/debug/cache");
   const title = (text) => Object.assign(document.createElement("h2"), { textContent: text });
   byId("registry-tables").replaceChildren(
-    title("Resolved ahead of time"),
-    table(["reference", "image"], now.ahead_of_time.map((row) => [row.ref, row.image])),
-    ...(now.registries ? [title("Registries"), table(now.registries.columns, now.registries.rows)] : []));
+    title("Registries"), table(registries.registries.columns, registries.registries.rows),
+    title("Resolved ahead of time"), table(["reference", "image"], registries.ahead_of_time.map((row) => [row.ref, row.image])),
+    title(`Digests that are kept: ${cache.kept}`),
+    table(["reference", "digest", "age", "good for"], cache.rows.map((row) => [row.ref, row.digest, duration(row.age_ms),
+      row.expires_in_ms === null ? "as long as there is room" : duration(row.expires_in_ms)])));
 }
 
 function draw() {
@@ -116,6 +122,10 @@ function draw() {
 function take(event, data) {
   if (event === "state") showState(data);
   if (event === "series") showSeries(data);
+  if (event === "registries") {
+    registries = data;
+    if (selected()?.id === "tab-registries") showRegistries().catch((error) => console.warn(error.message));
+  }
   if (event === "builds") {
     applyChanges(builds.running, data);
     builds.changed(data);
