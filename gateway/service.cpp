@@ -273,12 +273,6 @@ result<void> service::parts::serve_debug(const config::settings& settings, const
 }
 
 grpc::Service* service::parts::open_faults() {
-  for (size_t i = 0; i < io::fault_kinds; ++i) {
-    auto kind = static_cast<io::fault_kind>(i);
-    meter->before_collect([faults = faults, kind, &counter = meter->injected_faults(to_string(kind))] {
-      counter.Increment(static_cast<double>(faults->tally().count(kind)) - counter.Value());
-    });
-  }
   faults_api = std::make_unique<faults_service>(faults);
   io::log_warning("fault injection is enabled: whoever reaches the API may break this service on purpose");
   return faults_api.get();
