@@ -4,6 +4,7 @@
 #include "actors/io/utc_time.hpp"
 #include "actors/names.hpp"
 #include "actors/observe.hpp"
+#include "actors/unanswered.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 #include <prometheus/counter.h>
@@ -28,6 +29,15 @@ channel_ptr make_channel(const build_plan& plan, uint64_t log_retention_bytes) {
 }
 
 } // namespace
+
+direction::~direction() {
+  for (auto& [id, build] : entries_) {
+    for (auto& answer : build.waiting)
+      leave_unanswered(answer);
+    for (auto& cancel : build.cancels)
+      leave_unanswered(cancel.answer);
+  }
+}
 
 void direction::begin(std::shared_ptr<running_builds_board> board, director_settings settings) {
   board_ = std::move(board);

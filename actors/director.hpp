@@ -46,6 +46,7 @@ using director_impl = director_actor::extend<caf::reacts_to<change_limits>, caf:
 class direction {
 public:
   explicit direction(director_impl::pointer self) : self_(self) {}
+  ~direction();
 
   void begin(std::shared_ptr<running_builds_board> board, director_settings settings);
   caf::typed_response_promise<build_admitted> admit(const admit_build& wish);

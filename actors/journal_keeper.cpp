@@ -1,6 +1,7 @@
 #include "actors/journal_keeper.hpp"
 
 #include "actors/observe.hpp"
+#include "actors/unanswered.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 #include <prometheus/gauge.h>
@@ -18,6 +19,11 @@ constexpr std::chrono::minutes retention_interval{10};
 constexpr std::chrono::seconds storage_pause{1};
 
 } // namespace
+
+journal_work::~journal_work() {
+  for (auto& answer : waiting_)
+    leave_unanswered(answer);
+}
 
 void journal_work::begin(std::shared_ptr<journal_store> store, std::shared_ptr<storage_board> board,
                          retention_limits limits, std::shared_ptr<metrics> meter) {

@@ -33,6 +33,7 @@ using journal_impl = journal_actor::extend<caf::reacts_to<change_retention>, caf
 class journal_work {
 public:
   explicit journal_work(journal_impl::pointer self) : self_(self) {}
+  ~journal_work();
 
   void begin(std::shared_ptr<journal_store> store, std::shared_ptr<storage_board> board,
              retention_limits limits, std::shared_ptr<metrics> meter);

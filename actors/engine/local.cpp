@@ -3,6 +3,7 @@
 #include "actors/engine/local_run.hpp"
 #include "actors/engine/tool_probe.hpp"
 #include "actors/observe.hpp"
+#include "actors/unanswered.hpp"
 
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -27,6 +28,11 @@ result<build_tools> try_tools(const local_context& context) {
 }
 
 } // namespace
+
+local_engine_work::~local_engine_work() {
+  for (auto& start : waiting_)
+    leave_unanswered(start.answer);
+}
 
 void local_engine_work::begin(std::shared_ptr<local_context> context, std::shared_ptr<local_runs> runs) {
   context_ = std::move(context);

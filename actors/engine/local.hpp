@@ -24,6 +24,7 @@ using local_engine_impl = engine_actor::extend<caf::reacts_to<look_at_tools>>;
 class local_engine_work {
 public:
   explicit local_engine_work(local_engine_impl::pointer self) : self_(self) {}
+  ~local_engine_work();
 
   void begin(std::shared_ptr<local_context> context, std::shared_ptr<local_runs> runs);
   caf::typed_response_promise<run_handle> start(const start_run& order);

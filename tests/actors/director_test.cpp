@@ -461,6 +461,18 @@ TEST_CASE("a director that dies does not answer, and the build it started is fou
   CHECK(id_of(house.admit("b3", "r/ws:1")) == "b1");
 }
 
+TEST_CASE("whoever waits for a director that crashes is told at once", "[director]") {
+  admission house;
+  house.admit("b1", "r/ws:1");
+  auto cancelled = house.ask<cancel_answer>(house.actor, cancel_build{"b1", "why"});
+  house.run();
+  house.remove(names::journal);
+  auto admitted = house.admit("b2", "r/ws:2");
+  house.crash(house.actor);
+  CHECK(cancelled->failed);
+  CHECK(admitted->failed);
+}
+
 TEST_CASE("a director without a journal refuses, and takes back its builds once it is there", "[director]") {
   admission house;
   house.admit("b1", "r/ws:1");

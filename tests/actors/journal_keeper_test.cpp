@@ -59,6 +59,21 @@ TEST_CASE("writes that wait together are committed together", "[journal]") {
   CHECK(board->read()->commits - before < 10);
 }
 
+TEST_CASE("who waits for a commit that a crash prevents is told at once", "[journal]") {
+  house_fixture house;
+  auto store = std::make_shared<moody_store>();
+  auto journal = house.keep(house.system().spawn(journal_keeper, std::shared_ptr<journal_store>(store),
+                                                 std::make_shared<storage_board>(), retention_limits{},
+                                                 std::make_shared<metrics>()));
+  house.run();
+  auto created = house.ask<journal_kept>(journal, journal_create{make_record("b1", "r/ws:1")});
+  while (store->created.empty())
+    REQUIRE(house.scheduler().try_run_once());
+  actor_board_of(house.system())->probes("house/journal").front()->arm_throw(1, io::throw_moment::before);
+  house.run();
+  CHECK(created->failed);
+}
+
 TEST_CASE("the keeper tells the house how the storage fares", "[journal]") {
   house_fixture house;
   auto store = std::make_shared<moody_store>();

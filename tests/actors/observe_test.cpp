@@ -133,6 +133,17 @@ TEST_CASE("an injected exception before the work loses the message and ends the 
   CHECK_FALSE(house.entry().alive);
 }
 
+TEST_CASE("whoever asked an actor that throws is told at once", "[observe]") {
+  adder_house house;
+  auto one = house.start();
+  house.probe()->arm_throw(1, io::throw_moment::before);
+  auto asked = house.ask<sum_answer>(one, ask_sum{});
+  auto behind = house.ask<sum_answer>(one, ask_sum{});
+  house.run();
+  CHECK(asked->failed);
+  CHECK(behind->failed);
+}
+
 TEST_CASE("an injected exception after the work loses the answer alone", "[observe]") {
   adder_house house;
   auto one = house.start();
