@@ -275,8 +275,16 @@ void build_work::take_output(const run_output& output) {
 void build_work::take_phase(const run_phase& phase) {
   if (phase.attempt != record_.machine.attempt) return;
   last_sign_ = self_->clock().now();
-  if (phase.replayed && phase.phase == record_.machine.state) return;
+  if (phase.replayed && knows(phase)) return;
   apply(phase_changed{phase.phase, phase.message, phase.begun});
+}
+
+/// A run tells whoever subscribes where it is. An earlier incarnation may have heard it, or nobody: the run
+/// may have come so far before the build subscribed.
+bool build_work::knows(const run_phase& phase) const {
+  const auto* latest = record_.channel->latest();
+  return phase.phase == record_.machine.state && (record_.machine.begun || !phase.begun) &&
+         latest != nullptr && latest->message == shown(phase.message);
 }
 
 void build_work::take_note(const run_note& note) {

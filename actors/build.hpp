@@ -75,6 +75,7 @@ private:
   void note_end(const std::vector<build_effect>& effects);
   status_update told_now(build_status status, std::string message) const;
   std::optional<status_update> step_of(const std::vector<build_effect>& effects) const;
+  bool knows(const run_phase& phase) const;
   std::string shown(const std::string& text) const;
   void hide_secrets(machine_state& machine) const;
   void say(const std::string& message, std::optional<queue_place> place = {});

@@ -182,7 +182,7 @@ struct run_phase {
   int attempt = 1;
   build_state phase = build_state::preparing;
   std::string message;
-  bool replayed = false; ///< sent again because of a new subscription
+  bool replayed = false; ///< sent because of a new subscription; nobody may have been told before
   bool begun = false;    ///< see machine_state
 };
 /// A line for the log that is no part of the run's output.

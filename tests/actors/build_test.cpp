@@ -92,6 +92,18 @@ TEST_CASE("a build lives from the queue to success and tells each phase in order
   CHECK(has_ended(house.actor));
 }
 
+TEST_CASE("what a run says before its build subscribes is told, and once", "[build]") {
+  one_build house;
+  house.engine->at_once = run_phase{1, build_state::preparing, "no place, trying again", false, true};
+  house.start();
+  CHECK(messages(house.channel()) == std::vector<std::string>{"starting", "no place, trying again"});
+  CHECK(house.kept().begun);
+  house.crash(house.actor);
+  house.spawn();
+  CHECK(house.the_run()->subscriptions.size() == 2);
+  CHECK(messages(house.channel()).size() == 2);
+}
+
 TEST_CASE("a phase is announced only after the journal has kept it", "[build]") {
   one_build house;
   house.start();

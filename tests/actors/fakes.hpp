@@ -136,6 +136,7 @@ struct engine_script {
   std::vector<int> attached;
   attach_run last_attach;
   std::vector<std::string> stopped;
+  std::optional<run_phase> at_once; ///< where a run is before anybody subscribes
 
   run_ptr run(const std::string& build_id, int attempt = 1) const {
     for (const auto& run : runs)
@@ -151,6 +152,7 @@ inline engine_actor::behavior_type scripted_engine(engine_actor::pointer self,
         auto run = std::make_shared<run_script>();
         run->build_id = order.plan->build_id;
         run->attempt = order.attempt;
+        run->phase = script->at_once;
         run->actor = self->spawn(scripted_run, run);
         script->runs.push_back(run);
         return run_handle{caf::actor_cast<caf::strong_actor_ptr>(run->actor)};

@@ -211,6 +211,16 @@ class EndTest(WsmanTest):
         self.assertIn((first.info.build_id, workspaces.IMMEDIATELY),
                       [(stop.id, stop.policy) for stop in self.manager.stops()])
 
+    def test_a_build_that_is_cancelled_while_it_waits_for_ws_manager_leaves_nothing(self):
+        self.manager.script("StartWorkspace", {"code": 14, "do_it": True})
+        self.manager.quiet(True)
+        self.addCleanup(self.manager.quiet, False)
+        stream, first = self.begin()
+        self.wait_for_message(stream, "currently unavailable")
+        self.client.cancel(first.info.build_id, "not needed")
+        self.assertEqual("build cancelled: not needed", self.assert_failed(stream))
+        self.assertIn(first.info.build_id, [stop.id for stop in self.manager.stops()])
+
 
 class TimeLimitTest(WsmanTest):
     config = {"local": {"buildTimeLimit": "1s"}}
