@@ -43,6 +43,15 @@ struct two_clocks {
   }
 };
 
+/// Changes nothing where nothing is to be changed: what is on a disk that became read-only can be read.
+std::error_code make_private(const fs::path& folder) {
+  std::error_code failure;
+  fs::create_directories(folder, failure);
+  if (!failure && fs::status(folder, failure).permissions() != fs::perms::owner_all && !failure)
+    fs::permissions(folder, fs::perms::owner_all, failure);
+  return failure;
+}
+
 /// By what a step is known that comes again, because its answer got lost.
 struct told_step {
   machine_state machine;
@@ -248,33 +257,30 @@ private:
 
   result<void> ensure_open() { return rows_ ? result<void>() : open(); }
 
-  /// What was opened on a file system that was read-only stays so, whatever becomes of that.
+  /// What was opened on a file system that was read-only stays so, whatever becomes of that; and so does what
+  /// is opened beside it, as SQLite shares among the connections of a process.
   result<void> ensure_writable() {
+    if (rows_ && rows_->is_read_only()) rows_.reset();
     if (auto ready = ensure_open(); !ready) return ready;
-    if (!rows_->is_read_only()) return {};
-    auto again = journal_rows::open(settings_.folder, settings_.power_safe);
-    if (!again) return trouble(again.error());
-    *rows_ = std::move(*again);
     if (rows_->is_read_only()) return trouble({error_code::unavailable, "it is read-only", "", {}});
     return {};
   }
 
   result<void> open() {
-    for (const auto& folder : {settings_.folder, settings_.folder / "logs"}) {
-      std::error_code failure;
-      fs::create_directories(folder, failure);
-      if (!failure) fs::permissions(folder, fs::perms::owner_all, failure);
-      if (failure) return trouble({error_code::unavailable, failure.message(), "", {}});
-    }
+    for (const auto& folder : {settings_.folder, settings_.folder / "logs"})
+      if (auto failure = make_private(folder))
+        return trouble({error_code::unavailable, failure.message(), "", {}});
     auto rows = journal_rows::open(settings_.folder, settings_.power_safe);
     if (!rows) return trouble(rows.error());
     rows_ = std::make_unique<journal_rows>(std::move(*rows));
+    if (loaded_) return {};
     auto loaded = load();
     if (!loaded) {
       rows_.reset();
       live_.clear();
       return trouble(loaded.error());
     }
+    loaded_ = true;
     return {};
   }
 
@@ -333,14 +339,21 @@ private:
 
   // --- writing ---
 
+  result<void> begin_batch() {
+    if (in_batch_) return {};
+    if (auto ready = ensure_writable(); !ready) return ready;
+    if (auto begun = rows_->begin(); !begun) return trouble(begun.error());
+    in_batch_ = true;
+    return {};
+  }
+
   /// Runs a write inside the batch's transaction. A failure spoils the whole batch: commit() says so.
   template <class Write>
   result<void> stage(Write write) {
     if (batch_failure_) return *batch_failure_;
-    if (!in_batch_) {
-      if (auto ready = ensure_writable(); !ready) return ready;
-      if (auto begun = rows_->begin(); !begun) return trouble(begun.error());
-      in_batch_ = true;
+    if (auto begun = begin_batch(); !begun) {
+      batch_failure_ = begun.error();
+      return begun;
     }
     auto done = write();
     if (done || done.error().code != error_code::unavailable) return done;
@@ -517,6 +530,7 @@ private:
 
   const durable_settings settings_;
   std::unique_ptr<journal_rows> rows_; ///< null where the database cannot be opened
+  bool loaded_ = false;                ///< what an earlier process left is taken over
   journal_rows::finished_totals finished_;
   std::map<std::string, live_build> live_;
   std::map<std::string, std::weak_ptr<build_channel>> read_back_; ///< ended builds that somebody looks at

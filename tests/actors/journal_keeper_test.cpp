@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <fstream>
+
 using namespace ib;
 using namespace ib::test;
 
@@ -145,5 +147,24 @@ TEST_CASE("a storage that fails from the start is told before a build finds out"
                                   std::make_shared<storage_board>(health), retention_limits{},
                                   std::make_shared<metrics>()));
   house.run();
+  CHECK_FALSE(health->is_ready());
+}
+
+TEST_CASE("a journal that cannot be opened is no better once it has refused a build", "[journal]") {
+  temp_dir folder;
+  std::filesystem::create_directories(folder.path() / "journal");
+  std::ofstream(folder.path() / "journal/journal.sqlite") << std::string(4096, '?');
+  house_fixture house;
+  auto health = std::make_shared<service_health>();
+  auto journal = house.keep(house.system().spawn(
+      journal_keeper,
+      std::shared_ptr<journal_store>(open_durable_store({folder.path() / "journal", 0, false})),
+      std::make_shared<storage_board>(health), retention_limits{}, std::make_shared<metrics>()));
+  house.run();
+  CHECK_FALSE(health->is_ready());
+  auto refused = house.ask<journal_kept>(journal, journal_create{make_record("b1", "r/ws:1")});
+  house.run();
+  REQUIRE(refused->answer);
+  CHECK(refused->answer->outcome.error().code == error_code::unavailable);
   CHECK_FALSE(health->is_ready());
 }

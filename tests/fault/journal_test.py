@@ -101,6 +101,10 @@ class JournalTest(FaultCase):
                 time.sleep(0.01)
             self.assert_refuses(service)
             self.assertEqual(503, self.readiness(service))
+            # What is there can be read all the same.
+            with Client(service.address) as client:
+                self.assert_whole_log("again", first[0].info.build_id, client)
+                self.assertEqual(1, len(client.page().builds))
             subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
             with Client(service.address) as client:
                 again = self.build_once_it_may(client, "again", force_rebuild=True)
