@@ -1,16 +1,20 @@
 #include "actors/engine/leftovers.hpp"
 
 #include "actors/io/log.hpp"
+#include "actors/io/unique_fd.hpp"
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
 #include <csignal>
 #include <fcntl.h>
 #include <fstream>
+#include <poll.h>
 #include <sstream>
 #include <string>
 #include <sys/file.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <vector>
 
@@ -23,6 +27,9 @@ namespace {
 bool below(const std::string& path, const std::string& folder) {
   return path == folder || path.starts_with(folder + "/");
 }
+
+/// How long the end of killed processes is waited for. Only one that hangs inside the kernel takes long.
+constexpr std::chrono::seconds killed_wait{5};
 
 constexpr const char* mark_name = "IMAGE_BUILDER_STATE";
 
@@ -39,16 +46,48 @@ bool belongs_to(const fs::path& process, const std::string& state) {
   return false;
 }
 
-void kill_processes(const std::string& state) {
+/// glibc 2.36 declares its own pidfd functions without extern "C", so they do not link in C++.
+io::unique_fd open_pidfd(pid_t pid) {
+  return io::unique_fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+}
+void kill_by(const io::unique_fd& process) {
+  ::syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0);
+}
+
+/// Each by a descriptor of its own, which leads to no other process that gets the number later.
+std::vector<io::unique_fd> left_processes(const std::string& state) {
+  std::vector<io::unique_fd> found;
   std::error_code failure;
-  for (const auto& entry : fs::directory_iterator("/proc", failure)) {
-    auto name = entry.path().filename().string();
+  for (fs::directory_iterator entry("/proc", failure), end; !failure && entry != end;
+       entry.increment(failure)) {
+    auto name = entry->path().filename().string();
     if (!std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isdigit(c) != 0; }))
       continue;
     auto pid = static_cast<pid_t>(std::stol(name));
-    if (pid == ::getpid() || !belongs_to(entry.path(), state)) continue;
+    if (pid == ::getpid() || !belongs_to(entry->path(), state)) continue;
+    auto process = open_pidfd(pid);
+    if (!process || !belongs_to(entry->path(), state)) continue; // ended, and the number is another's
     io::log_warning("killing a process that a former service left", {{"pid", name}});
-    ::kill(pid, SIGKILL);
+    found.push_back(std::move(process));
+  }
+  return found;
+}
+
+/// Until they are gone: they would write to folders and hold mounts that are removed next. One that was just
+/// forking shows its child at another look.
+void kill_processes(const std::string& state) {
+  auto deadline = std::chrono::steady_clock::now() + killed_wait;
+  for (auto left = left_processes(state); !left.empty(); left = left_processes(state)) {
+    for (const auto& process : left)
+      kill_by(process);
+    for (const auto& process : left) {
+      auto rest =
+          std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      pollfd waiting{process.get(), POLLIN, 0};
+      ::poll(&waiting, 1, static_cast<int>(std::max<int64_t>(rest.count(), 0)));
+    }
+    if (std::chrono::steady_clock::now() >= deadline)
+      return io::log_warning("some of them do not end in time");
   }
 }
 
@@ -78,9 +117,13 @@ void remove_mounts(const engine_folders& folders) {
 
 void empty_folder(const fs::path& folder) {
   std::error_code failure;
-  for (const auto& entry : fs::directory_iterator(folder, failure)) {
+  for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end;
+       entry.increment(failure)) {
     std::error_code ignored;
-    fs::remove_all(entry.path(), ignored);
+    fs::remove_all(entry->path(), ignored);
+    if (ignored)
+      io::log_warning("cannot remove what a former service left: " + ignored.message(),
+                      {{"path", entry->path().string()}});
   }
 }
 

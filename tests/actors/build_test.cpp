@@ -624,3 +624,22 @@ TEST_CASE("why a build is built is written in one piece", "[build]") {
   CHECK(log_text(*record.channel) == "image-builder: one reason\nimage-builder: another reason\n"
                                      "image-builder: the last reason\n");
 }
+
+TEST_CASE("a cancel that was answered holds although the service is killed next", "[build]") {
+  one_build house;
+  house.start();
+  house.enter(build_state::building, "building");
+  auto answer = house.ask<cancel_answer>(house.actor, cancel_build{"b1", "changed my mind"});
+  house.run();
+  REQUIRE(answer->answer);
+  REQUIRE(answer->answer->outcome);
+  house.crash(house.actor);
+  house.crash(house.the_run()->actor);
+  auto left = *house.store->find("b1");
+  left.interrupted_attempt = 1;
+  house.actor = house.keep(build_actor(house.system().spawn(build, left, house.settings)));
+  house.run();
+  CHECK(house.engine->runs.size() == 1);
+  CHECK(ended_as(house.channel(), build_status::failure));
+  CHECK(house.channel().latest()->message == "build cancelled: changed my mind");
+}

@@ -23,14 +23,14 @@ namespace {
 /// A process that sleeps, with nothing but one variable in its environment; ended at the end.
 class sleeper {
 public:
-  explicit sleeper(std::string variable) {
-    std::string program = "/bin/sleep";
-    std::string time = "1000";
-    std::vector<char*> arguments{program.data(), time.data(), nullptr};
+  explicit sleeper(std::string variable, std::vector<std::string> words = {"/bin/sleep", "1000"}) {
+    std::vector<char*> arguments;
+    for (auto& word : words)
+      arguments.push_back(word.data());
+    arguments.push_back(nullptr);
     std::vector<char*> environment{variable.data(), nullptr};
     // Returns once the child is that program, with that environment.
-    REQUIRE(::posix_spawn(&pid_, program.c_str(), nullptr, nullptr, arguments.data(), environment.data()) ==
-            0);
+    REQUIRE(::posix_spawn(&pid_, arguments[0], nullptr, nullptr, arguments.data(), environment.data()) == 0);
   }
   sleeper(const sleeper&) = delete;
   sleeper& operator=(const sleeper&) = delete;
@@ -40,9 +40,9 @@ public:
   }
 
   /// The signal that ended it; nothing where it lives.
-  std::optional<int> ended_by(bool wait = false) {
+  std::optional<int> ended_by() {
     int status = 0;
-    if (reaped_ || ::waitpid(pid_, &status, wait ? 0 : WNOHANG) != pid_) return signal_;
+    if (reaped_ || ::waitpid(pid_, &status, WNOHANG) != pid_) return signal_;
     reaped_ = true;
     if (WIFSIGNALED(status)) signal_ = WTERMSIG(status);
     return signal_;
@@ -53,6 +53,21 @@ private:
   bool reaped_ = false;
   std::optional<int> signal_;
 };
+
+/// How many processes have a variable in their environment.
+int marked_processes(const std::string& variable) {
+  int count = 0;
+  std::error_code failure;
+  for (fs::directory_iterator entry("/proc", failure), end; !failure && entry != end;
+       entry.increment(failure)) {
+    std::ifstream file(entry->path() / "environ", std::ios::binary);
+    std::string found;
+    while (found != variable && std::getline(file, found, '\0')) {
+    }
+    if (found == variable) ++count;
+  }
+  return count;
+}
 
 std::string mark_of(const engine_folders& folders) {
   auto [name, value] = state_mark(folders);
@@ -72,12 +87,26 @@ TEST_CASE("processes and folders of a killed predecessor go, all others stay", "
   std::ofstream(folders->runtime / "lock") << "old";
   std::ofstream(folders->storage / "layer") << "kept";
   clean_leftovers(*folders);
-  CHECK(ours.ended_by(true) == SIGKILL);
+  // Gone, not going: its folders and mounts were removed after it.
+  CHECK(ours.ended_by() == SIGKILL);
   CHECK_FALSE(stranger.ended_by());
   CHECK_FALSE(neighbour.ended_by());
   CHECK(fs::is_empty(folders->builds));
   CHECK(fs::is_empty(folders->runtime));
   CHECK(fs::exists(folders->storage / "layer"));
+}
+
+TEST_CASE("a process that goes on forking is gone with all of its children", "[leftovers]") {
+  temp_dir folder;
+  auto folders = make_engine_folders(folder.path() / "state");
+  REQUIRE(folders);
+  auto mark = mark_of(*folders);
+  sleeper shell(mark, {"/bin/sh", "-c", "while :; do sleep 1000 & sleep 0.001; done"});
+  while (marked_processes(mark) < 5) {
+  }
+  clean_leftovers(*folders);
+  CHECK(shell.ended_by() == SIGKILL);
+  CHECK(marked_processes(mark) == 0);
 }
 
 TEST_CASE("a state folder behind a symbolic link has its name without it", "[leftovers]") {
