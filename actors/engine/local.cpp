@@ -17,6 +17,8 @@ namespace {
 
 /// Between two looks for the result of a probe that a former incarnation began.
 constexpr std::chrono::milliseconds probe_pause{100};
+/// Between two tries of tools that do not work.
+constexpr std::chrono::minutes failed_probe_pause{1};
 
 /// On a thread of its own, where an exception would end the process.
 result<build_tools> try_tools(const local_context& context) {
@@ -44,13 +46,14 @@ void local_engine_work::begin(std::shared_ptr<local_context> context, std::share
   look_at_the_tools();
 }
 
-/// Once, for all incarnations; again only where no thread can be had for it.
+/// One at a time, for all incarnations, until the tools work.
 void local_engine_work::probe() {
-  if (runs_->tools.load() || runs_->probing.exchange(true)) return;
-  std::shared_ptr<local_runs> gives_up(runs_.get(), [runs = runs_](local_runs* all) {
-    if (!all->tools.load()) all->probing = false;
-  });
-  context_->workers.start([context = context_, runs = std::move(gives_up),
+  auto known = runs_->tools.load();
+  if ((known && *known) || runs_->probing.exchange(true)) return;
+  // Also where no thread can be had.
+  std::shared_ptr<local_runs> until_done(runs_.get(),
+                                         [runs = runs_](local_runs* all) { all->probing = false; });
+  context_->workers.start([context = context_, runs = std::move(until_done),
                            engine = local_engine_impl(self_)] {
     auto tools = try_tools(*context);
     if (tools)
@@ -64,23 +67,37 @@ void local_engine_work::probe() {
 }
 
 void local_engine_work::look_at_the_tools() {
-  if (probe_done_) return;
   auto found = runs_->tools.load();
   if (!found) return self_->delayed_send(self_, probe_pause, look_at_tools{});
-  probe_done_ = true;
-  if (*found) {
-    tools_ = std::make_shared<const build_tools>(**found);
-    log_of("house/engine").info("build isolation: " + tools_->explanation);
-  } else {
-    log_of("house/engine").error("cannot build from Dockerfiles on this machine: " + found->error().message);
-  }
+  if (auto before = std::exchange(found_, found); before != found) take_result(before.get());
   for (auto& start : std::exchange(waiting_, {}))
     start.answer.deliver(launch(start.order));
 }
 
+void local_engine_work::take_result(const result<build_tools>* before) {
+  if (*found_) {
+    tools_ = std::make_shared<const build_tools>(**found_);
+    return log_of("house/engine").info("build isolation: " + tools_->explanation);
+  }
+  const auto& why = found_->error().message;
+  if (before == nullptr || before->error().message != why)
+    log_of("house/engine").error("cannot build from Dockerfiles on this machine: " + why);
+  if (!std::exchange(will_try_again_, true))
+    self_->delayed_send(self_, failed_probe_pause, ib::try_tools_again{});
+}
+
+/// The result may have gone to a former incarnation.
+void local_engine_work::try_tools_again() {
+  look_at_the_tools();
+  will_try_again_ = tools_ == nullptr;
+  if (!will_try_again_) return;
+  probe();
+  self_->delayed_send(self_, failed_probe_pause, ib::try_tools_again{});
+}
+
 caf::typed_response_promise<run_handle> local_engine_work::start(const start_run& order) {
   auto answer = self_->make_response_promise<run_handle>();
-  if (probe_done_)
+  if (found_)
     answer.deliver(launch(order));
   else
     waiting_.push_back({order, answer});
@@ -152,7 +169,8 @@ local_engine_impl::behavior_type local_engine(local_engine_impl::stateful_pointe
   return seen.observe([work](const start_run& order) { return work->start(order); },
                       [work](const attach_run& wish) { return work->attach(wish); },
                       [work](const stop_run& wish) { work->stop(wish); },
-                      [work](const look_at_tools&) { work->look_at_the_tools(); });
+                      [work](const look_at_tools&) { work->look_at_the_tools(); },
+                      [work](const try_tools_again&) { work->try_tools_again(); });
 }
 
 } // namespace ib

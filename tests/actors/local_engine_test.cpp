@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 using namespace ib;
@@ -17,13 +18,13 @@ namespace {
 
 /// The local engine of a house whose tools the test finds out: the probe itself is not started.
 struct engine_house : house_fixture {
-  engine_house() {
+  explicit engine_house(bool tries_tools = false) {
     std::string pattern = (std::filesystem::temp_directory_path() / "ib-engine-XXXXXX").string();
     REQUIRE(::mkdtemp(pattern.data()) != nullptr);
     folder = pattern;
     context->folders = {folder, folder, folder, folder};
     context->registry = registry;
-    runs->probing = true;
+    runs->probing = !tries_tools;
     start_engine();
   }
   ~engine_house() {
@@ -58,6 +59,27 @@ struct engine_house : house_fixture {
   std::shared_ptr<local_context> context = std::make_shared<local_context>();
   std::shared_ptr<local_runs> runs = std::make_shared<local_runs>();
   local_engine_impl engine;
+};
+
+/// A variable of this process that has another value for a while.
+class environment_variable {
+public:
+  environment_variable(const char* name, const char* value) : name_(name) {
+    if (const char* before = std::getenv(name)) before_ = before;
+    ::setenv(name, value, 1);
+  }
+  environment_variable(const environment_variable&) = delete;
+  environment_variable& operator=(const environment_variable&) = delete;
+  ~environment_variable() {
+    if (before_)
+      ::setenv(name_, before_->c_str(), 1);
+    else
+      ::unsetenv(name_);
+  }
+
+private:
+  const char* name_;
+  std::optional<std::string> before_;
 };
 
 caf::strong_actor_ptr actor_of(const pending_ptr<run_handle>& handle) {
@@ -177,4 +199,32 @@ TEST_CASE("a run of an earlier attempt is gone once the next one begins", "[engi
   CHECK(has_ended(first));
   CHECK_FALSE(has_ended(second));
   CHECK(actor_of(house.attach("b1", 2)) == second);
+}
+
+TEST_CASE("tools that do not work are tried again", "[engine]") {
+  environment_variable nowhere("PATH", "/nowhere");
+  engine_house house(true);
+  house.context->workers.wait();
+  house.run();
+  REQUIRE(house.runs->tools.load());
+  REQUIRE_FALSE(*house.runs->tools.load());
+  CHECK(house.context->health->read()->count(health_names::build_tools) == 1);
+  auto first = house.runs->tools.load();
+  for (int minute = 0; minute < 3; ++minute) {
+    house.advance(std::chrono::minutes(1));
+    house.context->workers.wait();
+    house.run();
+    CHECK(house.runs->tools.load() != first);
+    first = house.runs->tools.load();
+  }
+  // As an operator who mends the machine.
+  house.context->health->ready(health_names::build_tools);
+  house.runs->tools = std::make_shared<const result<build_tools>>(build_tools{});
+  house.tell(house.engine, look_at_tools{});
+  auto good = house.runs->tools.load();
+  house.advance(std::chrono::minutes(5));
+  house.context->workers.wait();
+  house.run();
+  CHECK(house.runs->tools.load() == good);
+  CHECK(house.context->health->is_ready());
 }
