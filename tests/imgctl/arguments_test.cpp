@@ -28,6 +28,9 @@ TEST_CASE("each command is recognised") {
   CHECK(accepted({"cancel", "id", "--reason", "two words"}).cancel.reason == "two words");
   CHECK(accepted({"resolve", "base", "alpine"}).verb == command::resolve_base);
   CHECK(accepted({"resolve", "workspace", "--ref", "a"}).verb == command::resolve_workspace);
+  CHECK(accepted({"actors", "builds/", "--watch"}).actors.match == "builds/");
+  CHECK(accepted({"top", "--once"}).top.once);
+  CHECK(accepted({"doctor"}).verb == command::doctor);
   CHECK(accepted({"version"}).verb == command::version);
   CHECK(accepted({"completion", "fish"}).shell == "fish");
 }
@@ -36,6 +39,7 @@ TEST_CASE("global flags are taken before and after the command") {
   CHECK(accepted({"--address", "h:1", "list"}).global.address == "h:1");
   const auto line = accepted({"resolve", "base", "alpine", "--address=h:1", "--json", "--no-color"});
   CHECK(line.global.address == "h:1");
+  CHECK(accepted({"top", "--ca=ca", "--debug-address", "h:2", "--config", "f"}).global.debug == "h:2");
   CHECK(line.global.json);
   CHECK(line.global.no_color);
   CHECK(line.resolve_base.ref == "alpine");
@@ -87,6 +91,9 @@ TEST_CASE("help of every command has examples and is no failure") {
                                                                      {"resolve", "--help"},
                                                                      {"resolve", "base", "--help"},
                                                                      {"resolve", "workspace", "--help"},
+                                                                     {"actors", "--help"},
+                                                                     {"top", "--help"},
+                                                                     {"doctor", "--help"},
                                                                      {"version", "--help"},
                                                                      {"completion", "--help"}}) {
     const auto ended = refused(arguments);

@@ -70,7 +70,7 @@ event next(event_queue& events) {
 
 TEST_CASE("a log larger than the queue arrives whole and in order, its end last") {
   running_service server(200);
-  auto service = connect("127.0.0.1:" + std::to_string(server.port));
+  auto service = connect(global_options{"127.0.0.1:" + std::to_string(server.port)});
   REQUIRE(service);
   build_stream stream(*service, {});
   stream.start_log("id-1");
@@ -90,7 +90,7 @@ TEST_CASE("a log larger than the queue arrives whole and in order, its end last"
 
 TEST_CASE("a stream nobody reads is left without waiting for it") {
   running_service server(200);
-  auto service = connect("127.0.0.1:" + std::to_string(server.port));
+  auto service = connect(global_options{"127.0.0.1:" + std::to_string(server.port)});
   REQUIRE(service);
   {
     build_stream stream(*service, {});
@@ -103,7 +103,7 @@ TEST_CASE("a stream nobody reads is left without waiting for it") {
 
 TEST_CASE("an error of the service is told apart from a missing service") {
   running_service server(0);
-  auto service = connect("127.0.0.1:" + std::to_string(server.port));
+  auto service = connect(global_options{"127.0.0.1:" + std::to_string(server.port)});
   REQUIRE(service);
   build_stream stream(*service, {});
   stream.start_log("other");

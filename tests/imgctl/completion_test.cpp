@@ -19,7 +19,8 @@ bool has(const std::string& text, const std::string& part) { return text.find(pa
 
 TEST_CASE("the scripts know the commands, nested ones too, and their flags") {
   const auto bash = script("bash");
-  CHECK(has(bash, "\"\") words=\"build logs list show cancel resolve version completion\""));
+  CHECK(
+      has(bash, "\"\") words=\"build logs list show cancel resolve actors top doctor version completion\""));
   CHECK(has(bash, "\"resolve\") words=\"base workspace\""));
   CHECK(has(bash, "--git-password-env"));
   CHECK(has(bash, "complete -F _imgctl imgctl"));
@@ -35,5 +36,6 @@ TEST_CASE("flags that name a file complete files, the global ones are known ever
   const auto fish = script("fish");
   CHECK(has(fish, "-l registry-auth-file -r -F"));
   CHECK(has(fish, "-n '__fish_seen_subcommand_from list' -l address -x"));
-  CHECK(has(script("bash"), "--git-password-file|--registry-auth-file|--source) COMPREPLY=($(compgen -f"));
+  CHECK(has(script("bash"), "--ca|--cert|--config|--debug-token-file|--git-password-file|--key|--registry-"
+                            "auth-file|--source) COMPREPLY=($(compgen -f"));
 }

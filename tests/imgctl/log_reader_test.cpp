@@ -43,7 +43,7 @@ struct reading {
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
     builder.RegisterService(&to);
     server = builder.BuildAndStart();
-    service = connect("127.0.0.1:" + std::to_string(port));
+    service = connect(global_options{"127.0.0.1:" + std::to_string(port)});
     REQUIRE(service);
   }
   ~reading() { server->Shutdown(std::chrono::system_clock::now()); }

@@ -64,7 +64,7 @@ int run_build(const build_options& options, const global_options& global) {
   const auto request = make_build_request(options, process_environment);
   if (!request) return report(request.why());
   const signal_watch signals; // before gRPC makes its threads
-  auto service = connect(global.address);
+  auto service = connect(global);
   if (!service) return report(service.why());
   standard_sink sink;
   const auto output = make_output(options, global, sink);

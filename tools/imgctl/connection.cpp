@@ -1,9 +1,12 @@
 #include "tools/imgctl/connection.hpp"
 
+#include "tools/imgctl/files.hpp"
+
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
 #include <cctype>
+#include <tuple>
 
 namespace ib::imgctl {
 namespace {
@@ -37,24 +40,42 @@ grpc::ChannelArguments channel_arguments(const std::string& address) {
   return args;
 }
 
+outcome<std::shared_ptr<grpc::ChannelCredentials>> credentials_of(const tls_options& tls) {
+  if (!tls.wanted()) return grpc::InsecureChannelCredentials();
+  grpc::SslCredentialsOptions files;
+  for (const auto& [flag, path, into] : {std::tuple{"--ca", &tls.ca, &files.pem_root_certs},
+                                         std::tuple{"--cert", &tls.certificate, &files.pem_cert_chain},
+                                         std::tuple{"--key", &tls.key, &files.pem_private_key}}) {
+    if (path->empty()) continue;
+    auto text = read_input(flag, *path);
+    if (!text) return text.why();
+    *into = std::move(*text);
+  }
+  return grpc::SslCredentials(files);
+}
+
 } // namespace
 
-outcome<std::string> check_address(const std::string& address) {
+outcome<std::string> check_address(const std::string& address, const std::string& flag) {
   const auto colon = address.rfind(':');
   const auto host = address.substr(0, colon == std::string::npos ? 0 : colon);
   const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
   const bool plain = !host.empty() && host.find_first_of(":/[] ") == std::string::npos;
   if ((!bracketed && !plain) || !is_port(address.substr(colon + 1)))
-    return usage_error("--address: \"" + address + "\" is not HOST:PORT, as in " +
+    return usage_error(flag + ": \"" + address + "\" is not HOST:PORT, as in " +
                        "127.0.0.1:8080 or [::1]:8080");
   return address;
 }
 
-outcome<connection> connect(const std::string& address) {
+outcome<connection> connect(const global_options& global) {
+  const auto& address = global.address;
   auto checked = check_address(address);
   if (!checked) return checked.why();
-  auto channel = grpc::CreateCustomChannel("dns:///" + address, grpc::InsecureChannelCredentials(),
-                                           channel_arguments(address));
+  auto credentials = credentials_of(global.tls);
+  if (!credentials) return credentials.why();
+  auto arguments = channel_arguments(address);
+  if (!global.tls.server_name.empty()) arguments.SetSslTargetNameOverride(global.tls.server_name);
+  auto channel = grpc::CreateCustomChannel("dns:///" + address, *credentials, arguments);
   return connection{address, builder::ImageBuilder::NewStub(channel),
                     imagebuilder::v1::Builds::NewStub(channel), channel};
 }

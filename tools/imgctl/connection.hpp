@@ -1,5 +1,6 @@
 #pragma once
 
+#include "tools/imgctl/options.hpp"
 #include "tools/imgctl/outcome.hpp"
 
 #include "image-builder-api/imgbuilder.grpc.pb.h"
@@ -21,10 +22,10 @@ struct connection {
 };
 
 /// A usage failure where `address` is not HOST:PORT with a port of 1 to 65535; IPv6 hosts stand in brackets.
-outcome<std::string> check_address(const std::string& address);
+outcome<std::string> check_address(const std::string& address, const std::string& flag = "--address");
 
-/// Never fails by itself: an unreachable service shows in the first call.
-outcome<connection> connect(const std::string& address);
+/// Fails where the address or a file for TLS is wrong; an unreachable service shows in the first call.
+outcome<connection> connect(const global_options& global);
 
 /// Longest time a call that answers once may take: a resolution with retries takes up to 15 s at the service.
 inline constexpr std::chrono::seconds answer_timeout{60};

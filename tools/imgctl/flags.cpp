@@ -20,18 +20,43 @@ public:
   }
 };
 
+CLI::Option* text(CLI::App& app, const std::string& name, std::string& into, const std::string& type,
+                  const std::string& help, const std::string& group) {
+  return app.add_option(name, into, help)->type_name(type)->group(group);
+}
+
+void add_tls(CLI::App& app, tls_options& into) {
+  const std::string group = "TLS (without --ca: in the clear)";
+  text(app, "--ca", into.ca, "FILE", "Authorities of the service's certificate", group)->envname("IMGCTL_CA");
+  text(app, "--cert", into.certificate, "FILE", "Certificate to show", group)->envname("IMGCTL_CERT");
+  text(app, "--key", into.key, "FILE", "Its key", group)->envname("IMGCTL_KEY");
+  text(app, "--server-name", into.server_name, "NAME",
+       "Name in the service's certificate (default: the address's host)", group)
+      ->envname("IMGCTL_SERVER_NAME");
+}
+
+void add_debug(CLI::App& app, global_options& into) {
+  const std::string group = "Debug endpoint (actors, top, doctor)";
+  text(app, "--debug-address", into.debug, "HOST:PORT", "Where it is served, or its http(s) URL", group)
+      ->envname("IMGCTL_DEBUG_ADDRESS")
+      ->default_str(default_debug_address);
+  text(app, "--debug-token-file", into.debug_token_file, "FILE",
+       "File that holds its token; so does the variable IMGCTL_DEBUG_TOKEN", group)
+      ->envname("IMGCTL_DEBUG_TOKEN_FILE");
+}
+
 void add_globals(CLI::App& app, global_options& into) {
   app.add_option("--address", into.address, "Where the service listens")
       ->type_name("HOST:PORT")
       ->envname("IMGCTL_ADDRESS")
-      ->capture_default_str();
+      ->default_str(default_address);
+  app.add_option("--config", into.config, "The service's configuration, which says where it is")
+      ->type_name("FILE")
+      ->envname("IMGCTL_CONFIG");
+  add_tls(app, into.tls);
+  add_debug(app, into);
   app.add_flag("--json", into.json, "Machine-readable output");
   app.add_flag("--no-color", into.no_color, "No colour; so does a non-empty NO_COLOR");
-}
-
-CLI::Option* text(CLI::App& app, const std::string& name, std::string& into, const std::string& type,
-                  const std::string& help, const std::string& group) {
-  return app.add_option(name, into, help)->type_name(type)->group(group);
 }
 
 void add_source(CLI::App& app, source_options& into) {
@@ -182,6 +207,23 @@ void add_resolve(CLI::App& app, command_line& into) {
   add_retry(*workspace, into.resolve_workspace.retry);
 }
 
+void add_operators(CLI::App& app, command_line& into) {
+  auto* actors =
+      add_command(app, "actors", "The tree of the service's actors, as they live now", actors_examples);
+  actors->callback([&into] { into.verb = command::actors; });
+  actors->add_option("match", into.actors.match, "Only actors whose path, kind or last error has this in it")
+      ->type_name("TEXT");
+  actors->add_flag("--watch", into.actors.watch, "Go on, every second, until Ctrl-C or q");
+  auto* top =
+      add_command(app, "top", "What goes on in the service, every second: builds, queue, actors, registries",
+                  top_examples);
+  top->callback([&into] { into.verb = command::top; });
+  top->add_flag("--once", into.top.once, "Print it once; so does an output that is no terminal");
+  add_command(app, "doctor", "Test the way to the service and how it fares, and say what to do about it",
+              doctor_examples)
+      ->callback([&into] { into.verb = command::doctor; });
+}
+
 void add_rest(CLI::App& app, command_line& into) {
   add_command(app, "version", "The version of this program", version_examples)->callback([&into] {
     into.verb = command::version;
@@ -220,6 +262,7 @@ std::unique_ptr<CLI::App> make_app(command_line& into) {
   add_list(*app, into);
   add_show_and_cancel(*app, into);
   add_resolve(*app, into);
+  add_operators(*app, into);
   add_rest(*app, into);
   return app;
 }

@@ -5,7 +5,7 @@ namespace ib::imgctl {
 /// The examples at the end of each command's help.
 
 inline constexpr const char* global_flags_help = R"(
-Everywhere: --address HOST:PORT (or IMGCTL_ADDRESS), --json, --no-color)";
+Everywhere: --address HOST:PORT (or IMGCTL_ADDRESS), --config FILE, --ca FILE ..., --json, --no-color)";
 
 inline constexpr const char* main_examples = R"(Examples:
   imgctl build --git https://github.com/gitpod-io/template-python-flask --branch main --dockerfile .gitpod.Dockerfile
@@ -70,6 +70,33 @@ inline constexpr const char* resolve_base_examples = R"(Examples:
 inline constexpr const char* resolve_workspace_examples = R"(Examples:
   imgctl resolve workspace --ref alpine:3.19
   imgctl resolve workspace --git https://example.com/app.git --branch main --json
+)";
+
+inline constexpr const char* actors_examples = R"(Examples:
+  imgctl actors
+  imgctl actors --watch builds/
+  imgctl actors --json | jq '.rows[] | select(.restarts > 0)'
+
+Reads the service's debug endpoint, which is on the loopback unless its configuration says otherwise.
+With --json and --watch a line for each second in which something changed: "rows" that changed, "gone" ids.
+)";
+
+inline constexpr const char* top_examples = R"(Examples:
+  imgctl top
+  imgctl top --once
+  imgctl --config /etc/image-builder/image-builder.json top
+  IMGCTL_DEBUG_TOKEN=... imgctl --debug-address https://debug.example.com top
+
+q or Ctrl-C leaves. Reads the service's debug endpoint. --json prints all of it once, as one object.
+)";
+
+inline constexpr const char* doctor_examples = R"(Examples:
+  imgctl doctor
+  imgctl --config /etc/image-builder/image-builder.json doctor
+  imgctl --address builder.example.com:8080 --ca ca.crt --cert me.crt --key me.key doctor
+
+Exit code 0 where nothing failed, 1 where something did, 3 where the service cannot be reached.
+What the service needs itself (registries, git, build tools) is tested by image-builder doctor, on its machine.
 )";
 
 inline constexpr const char* version_examples = R"(Examples:

@@ -64,7 +64,7 @@ int list_all(connection& service, const list_options& options, const global_opti
 } // namespace
 
 int run_list(const list_options& options, const global_options& global) {
-  auto service = connect(global.address);
+  auto service = connect(global);
   if (!service) return report(service.why());
   if (options.all) return list_all(*service, options, global);
   grpc::ClientContext context;

@@ -59,7 +59,7 @@ builder::LogsRequest make_logs_request(const logs_options& options) {
 }
 
 int run_logs(const logs_options& options, const global_options& global) {
-  auto service = connect(global.address);
+  auto service = connect(global);
   if (!service) return report(service.why());
   log_printer printer(global.json);
   bool unimplemented = false;

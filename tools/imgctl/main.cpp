@@ -1,14 +1,22 @@
 #include "tools/imgctl/commands.hpp"
 #include "tools/imgctl/flags.hpp"
+#include "tools/imgctl/places.hpp"
 #include "tools/imgctl/standard_sink.hpp"
 
 #include <cstdlib>
+#include <utility>
 
 namespace {
 
 using namespace ib::imgctl;
 
-int run(const command_line& line) {
+/// Says where the service is, but to commands that need none.
+int run(command_line line) {
+  if (line.verb != command::version && line.verb != command::completion) {
+    auto found = find_service(std::move(line.global));
+    if (!found) return report(found.why());
+    line.global = std::move(*found);
+  }
   switch (line.verb) {
   case command::build:
     return run_build(line.build, line.global);
@@ -24,6 +32,12 @@ int run(const command_line& line) {
     return run_resolve_base(line.resolve_base, line.global);
   case command::resolve_workspace:
     return run_resolve_workspace(line.resolve_workspace, line.global);
+  case command::actors:
+    return run_actors(line.actors, line.global);
+  case command::top:
+    return run_top(line.top, line.global);
+  case command::doctor:
+    return run_doctor(line.global);
   case command::version:
     return run_version(line.global);
   case command::completion:

@@ -9,9 +9,24 @@ namespace ib::imgctl {
 /// What the command line says, one struct per group of flags; empty means not given.
 
 inline constexpr const char* default_address = "127.0.0.1:8080";
+inline constexpr const char* default_debug_address = "127.0.0.1:6060";
+
+/// Files for TLS; none of them: in the clear.
+struct tls_options {
+  std::string ca; ///< of the service's certificate
+  std::string certificate;
+  std::string key;
+  std::string server_name; ///< that the service's certificate is for; empty: the address's host
+
+  bool wanted() const { return !ca.empty() || !certificate.empty() || !key.empty() || !server_name.empty(); }
+};
 
 struct global_options {
-  std::string address = default_address;
+  std::string address; ///< empty until it is found out (places.hpp), as the rest of where the service is
+  tls_options tls;
+  std::string config;           ///< file with the service's configuration
+  std::string debug;            ///< HOST:PORT or URL of the debug endpoint
+  std::string debug_token_file; ///< its first line is the token
   bool json = false;
   bool no_color = false;
 };
@@ -80,6 +95,15 @@ struct cancel_options {
   std::string reason;
 };
 
+struct actors_options {
+  std::string match; ///< part of a path, a kind or an error
+  bool watch = false;
+};
+
+struct top_options {
+  bool once = false;
+};
+
 struct resolve_base_options {
   std::string ref;
   auth_options auth;
@@ -92,7 +116,20 @@ struct resolve_workspace_options {
   bool retry = false;
 };
 
-enum class command { build, logs, list, show, cancel, resolve_base, resolve_workspace, version, completion };
+enum class command {
+  build,
+  logs,
+  list,
+  show,
+  cancel,
+  resolve_base,
+  resolve_workspace,
+  actors,
+  top,
+  doctor,
+  version,
+  completion
+};
 
 struct command_line {
   command verb = command::version;
@@ -104,6 +141,8 @@ struct command_line {
   cancel_options cancel;
   resolve_base_options resolve_base;
   resolve_workspace_options resolve_workspace;
+  actors_options actors;
+  top_options top;
   std::string shell;
 };
 

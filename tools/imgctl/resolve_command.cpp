@@ -13,7 +13,7 @@ namespace ib::imgctl {
 int run_resolve_base(const resolve_base_options& options, const global_options& global) {
   const auto request = make_resolve_request(options);
   if (!request) return report(request.why());
-  auto service = connect(global.address);
+  auto service = connect(global);
   if (!service) return report(service.why());
   grpc::ClientContext context;
   bound(context);
@@ -30,7 +30,7 @@ int run_resolve_base(const resolve_base_options& options, const global_options& 
 int run_resolve_workspace(const resolve_workspace_options& options, const global_options& global) {
   const auto request = make_resolve_request(options, process_environment);
   if (!request) return report(request.why());
-  auto service = connect(global.address);
+  auto service = connect(global);
   if (!service) return report(service.why());
   grpc::ClientContext context;
   bound(context);

@@ -12,7 +12,7 @@ namespace ib::imgctl {
 namespace v1 = imagebuilder::v1;
 
 int run_show(const show_options& options, const global_options& global) {
-  auto service = connect(global.address);
+  auto service = connect(global);
   if (!service) return report(service.why());
   bool unimplemented = false;
   const auto id = find_build_id(*service, options.target, unimplemented);
@@ -30,7 +30,7 @@ int run_show(const show_options& options, const global_options& global) {
 }
 
 int run_cancel(const cancel_options& options, const global_options& global) {
-  auto service = connect(global.address);
+  auto service = connect(global);
   if (!service) return report(service.why());
   grpc::ClientContext context;
   bound(context);

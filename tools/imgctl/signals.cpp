@@ -10,25 +10,26 @@
 namespace ib::imgctl {
 namespace {
 
-sigset_t watched() {
+sigset_t watched(int also) {
   sigset_t set;
   sigemptyset(&set);
   for (const int number : {SIGINT, SIGTERM, SIGWINCH})
     sigaddset(&set, number);
+  if (also != 0) sigaddset(&set, also);
   return set;
 }
 
 } // namespace
 
-signal_watch::signal_watch() {
-  const auto set = watched();
+signal_watch::signal_watch(int also) : also_(also) {
+  const auto set = watched(also_);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   descriptor_ = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 signal_watch::~signal_watch() {
   if (descriptor_ >= 0) ::close(descriptor_);
-  const auto set = watched();
+  const auto set = watched(also_);
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 

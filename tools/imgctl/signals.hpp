@@ -2,11 +2,11 @@
 
 namespace ib::imgctl {
 
-/// Takes SIGINT, SIGTERM and SIGWINCH as something to poll for while it lives. To be made before any other
-/// thread, since threads inherit what is blocked.
+/// Takes SIGINT, SIGTERM and SIGWINCH, and another where one is named, as something to poll for while it
+/// lives. To be made before any other thread, since threads inherit what is blocked.
 class signal_watch {
 public:
-  signal_watch();
+  explicit signal_watch(int also = 0);
   ~signal_watch();
   signal_watch(const signal_watch&) = delete;
   signal_watch& operator=(const signal_watch&) = delete;
@@ -18,6 +18,7 @@ public:
   int take() const;
 
 private:
+  int also_;
   int descriptor_;
 };
 

@@ -12,6 +12,12 @@ size_t current_width() {
   return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : usual;
 }
 
+size_t current_height() {
+  constexpr size_t usual = 24;
+  winsize size{};
+  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row : usual;
+}
+
 bool is_utf8(const environment& env) {
   for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
     const auto value = env(name);
@@ -32,6 +38,7 @@ terminal find_terminal(bool no_color, const environment& env) {
   found.color = found.live && !no_color && (!disliked || disliked->empty());
   found.unicode = is_utf8(env);
   found.width = current_width;
+  found.height = current_height;
   return found;
 }
 
