@@ -14,7 +14,7 @@ from child import PATIENCE  # noqa: E402
 from client import Client, request  # noqa: E402
 from workshop import PROLOGUE, WorkshopTest, main  # noqa: E402
 
-PATHS = ("state", "actors", "running", "builds", "resolver", "journal", "config", "series", "may", "events")
+PATHS = ("state", "actors", "running", "builds", "resolver", "cache", "journal", "config", "series", "may", "events")
 
 
 def call(address, path, method="GET", body=None, **headers):
@@ -113,8 +113,8 @@ class DebugTest(WorkshopTest):
     def test_events_tell_a_build_as_it_comes_and_goes(self):
         stream = events(self.address)
         self.addCleanup(stream.close)
-        first = [next(stream) for _ in range(4)]
-        self.assertEqual(["state", "builds", "actors", "series"], [name for name, _ in first])
+        first = [next(stream) for _ in range(5)]
+        self.assertEqual(["state", "builds", "actors", "series", "registries"], [name for name, _ in first])
         self.assertTrue(first[1][1]["whole"])
         build = self.client.build(request(self.source("house", "Dockerfile.events")))
         build_id = next(build).info.build_id

@@ -33,6 +33,7 @@ class LogUrlTest(WorkshopTest):
             "Dockerfile": PROLOGUE + "RUN seq 1 5000; " + cls.gate.command("live") + "; printf 'no line end \\303\\244 '\n",
             "Dockerfile.loud": PROLOGUE + "RUN " + cls.gate.command("loud") + "; seq 1 3000000\n",
             "Dockerfile.many": PROLOGUE + "RUN seq 1 1000; " + cls.gate.command("many") + "; seq 1 100000\n",
+            "Dockerfile.again": PROLOGUE + "RUN " + cls.gate.command("again") + "\n",
             "Dockerfile.stop": PROLOGUE + "RUN " + cls.gate.command("stop") + "\n",
         })
         cls.add_repository("bare", {"Dockerfile": "FROM scratch\n"}, with_busybox=False)
@@ -139,6 +140,22 @@ class LogUrlTest(WorkshopTest):
             text = log_follower.whole(*log_info(responses[0]))
             self.assertEqual(client.log_text(build_id=responses[0].info.build_id), text)
         self.assertRegex(text[:100].decode(), r"^\[image-builder: the first [0-9]+ bytes")
+        self.end_service(service)
+
+    def test_a_build_that_is_found_again_names_the_listener_of_today(self):
+        service = self.add_service(LISTENING)
+        with Client(service.address) as client:
+            first = next(client.build(request(self.source("house", "Dockerfile.again"))))
+            self.gate.wait_for("again")
+            service.kill()
+        service.start()
+        with Client(service.address) as client:
+            client.wait_until_serving()
+            build = next(build for build in client.list() if build.build_id == first.info.build_id)
+            self.assertEqual(f"http://{service.listening('logs')}/builds/{build.build_id}", build.log_info.url)
+            self.gate.open("again")
+            text = log_follower.whole(build.log_info.url, log_info(first)[1])
+            self.assertEqual(client.log_text(build_id=build.build_id), text)
         self.end_service(service)
 
     def test_the_url_that_clients_are_told_can_be_configured(self):

@@ -93,7 +93,7 @@ class DebugStub:
     def __init__(self, first=(), answers=None, token=""):
         self.token, self.first, self.posted = token, list(first), queue.Queue()
         self.answers = {"/debug/may": {"cancel": True}, "/debug/builds": {"rows": []}, "/debug/config": {"a": 1},
-                        "/debug/resolver": {"ahead_of_time": []}, **(answers or {})}
+                        "/debug/cache": {"kept": 0, "rows": []}, **(answers or {})}
         self._listeners, self._lock = [], threading.Lock()
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._server.stub, self._server.daemon_threads = self, True
