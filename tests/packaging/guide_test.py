@@ -28,16 +28,22 @@ import sys
 sys.path.insert(0, "stubs")
 import grpc
 from google.protobuf import json_format, symbol_database
-from image_builder_api import imgbuilder_pb2 as builder, imgbuilder_pb2_grpc
+from image_builder_api import imgbuilder_pb2, imgbuilder_pb2_grpc
+from imagebuilder.v1 import builds_pb2, builds_pb2_grpc
 
 service, method = sys.argv[1].split("/")
-what = builder.DESCRIPTOR.services_by_name[service.rpartition(".")[2]].methods_by_name[method]
+messages, stub = {"builder.ImageBuilder": (imgbuilder_pb2, imgbuilder_pb2_grpc.ImageBuilderStub),
+                  "imagebuilder.v1.Builds": (builds_pb2, builds_pb2_grpc.BuildsStub)}[service]
+what = messages.DESCRIPTOR.services_by_name[service.rpartition(".")[2]].methods_by_name[method]
 request = symbol_database.Default().GetPrototype(what.input_type)()
 json_format.Parse(sys.argv[2], request)
-call = getattr(imgbuilder_pb2_grpc.ImageBuilderStub(grpc.insecure_channel("127.0.0.1:8080")), method)
-answer = call(request, timeout=100)
-for response in answer if hasattr(answer, "__iter__") else [answer]:
-    print(json_format.MessageToJson(response, indent=None))
+call = getattr(stub(grpc.insecure_channel("127.0.0.1:8080")), method)
+try:
+    answer = call(request, timeout=100)
+    for response in answer if hasattr(answer, "__iter__") else [answer]:
+        print(json_format.MessageToJson(response, indent=None))
+except grpc.RpcError as failed:
+    print('{"code": "%s"}' % failed.code().name)
 """
 
 
@@ -69,6 +75,8 @@ class GuideTest(unittest.TestCase):
         cls.root.machine.run("skopeo", "copy", "--src-tls-verify=false", "--dest-tls-verify=false", "docker://" + image,
                              "docker://localhost:5000/library/tools:v1")
 
+    build_id = ""  # of the newest build, once an example has started one
+
     def run_script(self, *argv):
         return self.root.machine.run("env", "--chdir=/srv", *argv)
 
@@ -78,14 +86,15 @@ class GuideTest(unittest.TestCase):
         self.assertEqual({"sh", "python"}, {language for language, _ in blocks()})
         self.run_script("sh", "-euc", "\n".join(text for text in shell if "grpcurl" not in text))
         calls = [line for text in shell if "grpcurl" in text for line in text.replace("\\\n", " ").split("grpcurl ")[1:]]
-        self.assertEqual(5, len(calls))
+        self.assertEqual(10, len(calls))
         for call in calls:
-            self.check_grpcurl(shlex.split(call))
+            self.check_grpcurl(shlex.split(call.replace("$build", self.build_id)))
         with open(os.path.join(self.shared, "guide.py"), "w", encoding="utf-8") as file:
             file.write("\n".join(python))
         said = self.run_script("/usr/bin/python3", "guide.py")
         for words in ("localhost:5000/base-images:", "==> building the base image", "STEP 1/",
-                      "built localhost:5000/workspace-images:", "build source is missing"):
+                      "built localhost:5000/workspace-images:", "build source is missing", "-> SUCCEEDED",
+                      "build cancelled: superseded"):
             self.assertIn(words, said)
 
     def check_grpcurl(self, argv):
@@ -104,6 +113,17 @@ class GuideTest(unittest.TestCase):
                                                              request).splitlines()]
         if method.endswith("/Build"):
             self.assertEqual("done_success", said[-1]["status"], said)
+            self.build_id = said[0]["info"]["buildId"]
+        elif method.endswith("/GetBuild"):
+            self.assertEqual(("SUCCEEDED", self.build_id), (said[0]["state"], said[0]["buildId"]), said)
+        elif method.endswith("/Builds/ListBuilds"):
+            self.assertEqual(self.build_id, said[0]["builds"][0]["buildId"], said)
+        elif method.endswith("/WatchBuild"):
+            self.assertEqual("SUCCEEDED", said[-1]["step"]["state"], said)
+        elif method.endswith("/ReadLog"):
+            self.assertEqual("100", said[0]["offset"], said)
+        elif method.endswith("/CancelBuild"):
+            self.assertEqual("FAILED_PRECONDITION", said[-1]["code"], said)
         elif method.endswith("/ResolveBaseImage"):
             self.assertRegex(said[0]["ref"], r"^localhost:5000/library/tools@sha256:[0-9a-f]{64}$")
 
