@@ -1,3 +1,4 @@
+// Long on purpose: the one store, every promise of its interface.
 #include "actors/io/sqlite.hpp"
 #include "tests/actors/fakes.hpp"
 
