@@ -15,25 +15,20 @@ import fault_case  # noqa: F401  first: it says where the rest is
 import grpc
 
 import leftovers
-from client import FAILURE, SUCCESS, Client, builder, builds, request
+from chaos_clients import CANCELLED, USED_UP, ChaosClients
+from client import FAILURE, SUCCESS, builder, builds
 from faults import Faults
-
-#: What the message of a failed build may have in it when nothing but crashes of actors was injected: the intensity of
-#: the build's actor, or of its runs, was used up.
-USED_UP = ("this is a fault of the service", "the build's run was lost while")
-#: And beside those when operations failed and children were killed on purpose.
-INJECTED = ("an injected fault", "signal 9", "was killed", "Killed")
 
 ENDED = (builds.Build.SUCCEEDED, builds.Build.FAILED)
 
 
-class Chaos:
+class Chaos(ChaosClients):
     """One run over a service of its own. `sources` are build sources that all succeed where nothing is injected."""
 
     def __init__(self, service, images, sources, seed, builders=6, listeners=4, operations=True):
         self.service, self.images, self.sources, self.seed = service, images, sources, seed
         self.operations = operations
-        self.counts = {"kill": 0, "crash": 0, "other": 0, "builds": 0, "reads": 0}
+        self.counts = {"kill": 0, "crash": 0, "other": 0, "builds": 0, "reads": 0, "resumes": 0}
         self.breaches = []
         self._rng = random.Random(seed)
         self._lock = threading.Lock()
@@ -42,9 +37,11 @@ class Chaos:
         self._stopping = threading.Event()
         self._accepted = {}   # build id -> reference
         self._ends = {}       # build id -> (status, message)
+        self._cancelled = {}  # build id -> whether the service said that it keeps the wish
         self._read = []       # (build id, bytes, whole)
         self._threads = [threading.Thread(target=self._guard, args=(body, self._rng.random()), daemon=True)
-                         for body in [self._build] * builders + [self._listen] * listeners + [self._watch_children]]
+                         for body in [self._build] * builders + [self._listen] * listeners + [self._follow_log] * 2 +
+                         [self._cancel, self._watch_children]]
         self._planned = 0
 
     # --- the run ---
@@ -157,104 +154,6 @@ class Chaos:
         else:
             faults.hold_pipe(build_id, rng.randint(1, 1000))
 
-    # --- clients ---
-
-    def _client(self):
-        self._up.wait()
-        return Client(self.service.address)
-
-    def _build(self, rng):
-        while not self._stopping.is_set():
-            wanted = request(rng.choice(self.sources), force_rebuild=rng.random() < 0.7,
-                             triggered_by=f"user-{rng.randint(1, 3)}")
-            self._build_once(wanted, patience=300)
-
-    def _build_once(self, wanted, patience):
-        """Asks again, as clients do, until the build has ended."""
-        deadline = time.monotonic() + patience
-        while time.monotonic() < deadline:
-            with self._client() as client:
-                try:
-                    if self._follow(client, wanted):
-                        return
-                except grpc.RpcError as failure:
-                    # DEADLINE_EXCEEDED: of the call, not of the build.
-                    if failure.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED,
-                                              grpc.StatusCode.RESOURCE_EXHAUSTED) and not self._is_injected(failure):
-                        self._breach(f"Build: {failure.code()} {failure.details()}")
-                        return
-            time.sleep(0.05)
-        self._breach(f"no end within {patience} s of {wanted.source}")
-
-    def _is_injected(self, failure):
-        return self.operations and any(words in failure.details() for words in INJECTED)
-
-    def _follow(self, client, wanted):
-        build_id = ""
-        for response in client.build(wanted):
-            if response.info.build_id:
-                if build_id not in ("", response.info.build_id):
-                    self._breach(f"one stream of two builds: {build_id}, {response.info.build_id}")
-                build_id = response.info.build_id
-                with self._lock:
-                    self._accepted[build_id] = response.ref
-            if response.status in (SUCCESS, FAILURE):
-                self._note_end(build_id, response)
-                return True
-        self._breach(f"the stream of build {build_id} ended with OK and without an end")
-        return True
-
-    def _note_end(self, build_id, response):
-        self.counts["builds"] += 1
-        if response.status == SUCCESS and not self._is_there(response.ref):
-            self._breach(f"build {build_id} succeeded, but the registry has no {response.ref}")
-        if response.status == FAILURE:
-            allowed = USED_UP + (INJECTED if self.operations else ())
-            if not any(words in response.message for words in allowed):
-                self._breach(f"build {build_id} failed although nothing was done to it: {response.message}")
-        if not build_id:
-            return  # the image existed
-        with self._lock:
-            before = self._ends.setdefault(build_id, (response.status, response.message))
-        if before != (response.status, response.message):
-            self._breach(f"build {build_id} has two ends: {before}, {(response.status, response.message)}")
-
-    def _is_there(self, ref):
-        """The registry of the tests answers 500 now and then while somebody else pushes the same tag."""
-        for _ in range(50):
-            try:
-                return self.images.digest(ref) is not None
-            except AssertionError:
-                time.sleep(0.1)
-        return False
-
-    def _listen(self, rng):
-        while not self._stopping.is_set():
-            with self._lock:
-                known = sorted(self._accepted)
-            if known:
-                # Of the newest ones, which are still growing.
-                self._read_once(rng.choice(known[-40:]), rng)
-            time.sleep(rng.uniform(0, 0.05))
-
-    def _read_once(self, build_id, rng):
-        bytes_read, whole, limit = b"", False, rng.choice([1, 2000, 10 ** 9])
-        with self._client() as client:
-            stream = client.logs(build_id=build_id)
-            try:
-                for part in stream:
-                    bytes_read += part.content
-                    if len(bytes_read) >= limit:
-                        stream.cancel()
-                        break
-                else:
-                    whole = True
-            except grpc.RpcError:
-                pass  # what came before counts
-        with self._lock:
-            self._read.append((build_id, bytes_read, whole))
-            self.counts["reads"] += 1
-
     # --- invariants ---
 
     def _watch_children(self, _rng):
@@ -301,6 +200,9 @@ class Chaos:
         status = SUCCESS if build.state == builds.Build.SUCCEEDED else FAILURE
         if build_id in self._ends and self._ends[build_id] != (status, build.message):
             self._breach(f"build {build_id} ended as {self._ends[build_id]} and is kept as {(status, build.message)}")
+        if self._cancelled.get(build_id) and build.message != CANCELLED and not any(
+                words in build.message for words in USED_UP):
+            self._breach(f"build {build_id} was cancelled and ended as {build.state} {build.message}")
         if build.workspace_ref != ref:
             self._breach(f"build {build_id} is of {build.workspace_ref}, not of {ref}")
         ends = [step for step in build.steps if step.state in ENDED]
@@ -321,8 +223,8 @@ class Chaos:
         ends = [status for status, _ in self._ends.values()]
         return (f"seed {self.seed}: {self.counts['kill']} kills, {self.counts['crash']} actor crashes, "
                 f"{self.counts['other']} other faults; {len(self._accepted)} builds "
-                f"({ends.count(SUCCESS)} seen to succeed, {ends.count(FAILURE)} to fail), "
-                f"{self.counts['reads']} logs read; {len(self.breaches)} breaches")
+                f"({ends.count(SUCCESS)} seen to succeed, {ends.count(FAILURE)} to fail, {sum(self._cancelled.values())} cancelled), "
+                f"{self.counts['reads']} logs read, {self.counts['resumes']} read on; {len(self.breaches)} breaches")
 
 
 def _children(state):
