@@ -5,6 +5,7 @@
 #include "actors/io/http_streams.hpp"
 #include "actors/service_health.hpp"
 
+#include <caf/actor_clock.hpp>
 #include <caf/actor_control_block.hpp>
 
 #include <chrono>
@@ -47,7 +48,9 @@ struct wsman_entry {
   int attempt = 1;
   /// The workspace is known to run since before the list of this number was asked for; 0 while it is not.
   uint64_t up_before_list = 0;
-  bool listed = false;                          ///< a list had it
+  /// From then on it is missed where a list does not have it; ws-manager may list late what it has begun.
+  caf::actor_clock::time_point due;
+  bool listed = false;                          ///< a list had it: it is missed at once
   std::shared_ptr<const workspace_status> last; ///< null before the first
   bool asked_about = false;                     ///< ws-manager is being asked whether it is really gone
 };

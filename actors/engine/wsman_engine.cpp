@@ -22,10 +22,14 @@ wsman_run_impl run_of(const wsman_entry& entry) { return caf::actor_cast<wsman_r
 
 void wsman_engine_work::begin(std::shared_ptr<wsman_context> context) {
   context_ = std::move(context);
-  // Those of a former incarnation; one that died meanwhile still yields its down message.
-  for (const auto& [id, entry] : context_->runs) {
+  // Those of a former incarnation; one that died meanwhile still yields its down message. What the runs told
+  // while there was none, and what it asked about, is lost: the first list has to have all of them.
+  for (auto& [id, entry] : context_->runs) {
     by_address_[entry.actor->address()] = id;
     self_->monitor(run_of(entry));
+    entry.up_before_list = 1;
+    entry.due = {};
+    entry.asked_about = false;
   }
   monitor_ = std::make_unique<wsman_monitor>(
       self_, context_,
@@ -55,7 +59,7 @@ run_handle wsman_engine_work::spawn_run(std::shared_ptr<const build_plan> plan, 
   auto& entry = context_->runs[id];
   if (entry.actor) self_->send(run_of(entry), release_run{});
   wsman_run_order order{std::move(plan), attempt, attach, may_not_have_begun};
-  auto run = self_->spawn<caf::monitored>(wsman_run, context_, std::move(order), wsman_engine_impl(self_));
+  auto run = self_->spawn<caf::monitored>(wsman_run, context_, std::move(order));
   entry = {caf::actor_cast<caf::strong_actor_ptr>(run), attempt};
   by_address_[run.address()] = id;
   auto known = unclaimed_.extract(id);
@@ -129,17 +133,18 @@ void wsman_engine_work::tell(wsman_entry& entry, const std::shared_ptr<const wor
 
 /// A build that is gone from the list has ended, if ws-manager stands to it. A fresh list has to have all
 /// that ran when it was asked for; one of those between, which nobody may have been told of, all that an
-/// earlier one had.
+/// earlier one had and all that run for long.
 void wsman_engine_work::look_for_the_missing(uint64_t number, const std::vector<workspace_status>& all,
                                              bool fresh) {
   std::unordered_set<std::string> there;
   for (const auto& status : all)
     there.insert(status.id);
+  auto now = self_->clock().now();
   for (auto& [id, entry] : context_->runs) {
     if (entry.up_before_list == 0 || entry.up_before_list > number) continue;
     if (there.contains(id))
       entry.listed = true;
-    else if (fresh || entry.listed)
+    else if (fresh || entry.listed || now >= entry.due)
       describe(id, entry);
   }
 }
@@ -160,14 +165,21 @@ void wsman_engine_work::described(const workspace_described& m) {
     return tell(found->second, std::make_shared<const workspace_status>(*m.status));
   // One that ws-manager cannot tell anything of now is asked for again after the next list.
   if (m.status || is_transient(m.status.error().code)) return;
+  // Should the run begin a workspace now, that is another one.
+  found->second.up_before_list = 0;
+  found->second.listed = false;
   self_->send(run_of(found->second), workspace_gone{});
 }
 
 void wsman_engine_work::is_up(const workspace_is_up& m) {
   auto found = context_->runs.find(m.build_id);
   if (found == context_->runs.end()) return;
-  if (found->second.up_before_list == 0) found->second.up_before_list = monitor_->lists_asked() + 1;
-  if (m.unseen) describe(m.build_id, found->second);
+  auto& entry = found->second;
+  if (entry.up_before_list == 0) {
+    entry.up_before_list = monitor_->lists_asked() + 1;
+    entry.due = self_->clock().now() + (m.unseen ? std::chrono::milliseconds(0) : context_->timing.relist);
+  }
+  if (m.unseen) describe(m.build_id, entry);
 }
 
 // --- builds that nobody here knows ---

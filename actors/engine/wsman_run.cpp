@@ -26,11 +26,9 @@ bool may_be_started_later(const error& why) {
 
 } // namespace
 
-void wsman_run_work::begin(std::shared_ptr<wsman_context> context, wsman_run_order order,
-                           wsman_engine_impl engine) {
+void wsman_run_work::begin(std::shared_ptr<wsman_context> context, wsman_run_order order) {
   context_ = std::move(context);
   order_ = std::move(order);
-  engine_ = std::move(engine);
   log_ = std::make_unique<wsman_log>(self_, context_,
                                      log_events{[this](std::string bytes) {
                                                   const auto& piece = backlog_.add(
@@ -136,7 +134,9 @@ void wsman_run_work::start_failed(const error& why) {
 void wsman_run_work::become_up(bool unseen) {
   up_ = true;
   enter(build_state::preparing, "the build's workspace is requested");
-  self_->send(engine_, workspace_is_up{id(), unseen});
+  // Where the engine restarts its successor looks for all runs.
+  if (auto engine = find_actor<engine_actor>(self_->system(), names::engine))
+    self_->send(caf::actor_cast<wsman_engine_impl>(engine), workspace_is_up{id(), unseen});
 }
 
 // --- what ws-manager tells ---
@@ -184,6 +184,8 @@ void wsman_run_work::gone() {
     return;
   }
   if (over_ || how_) return;
+  // One that is still to be started, or whose start got no answer, is no end: its next start tells.
+  if (!order_.attach && !up_) return;
   // Until it is known that it never began, nothing is said of its end.
   if (order_.may_not_have_begun && !up_ && !stopping_) return verify();
   workspace_ended(std::nullopt);
@@ -296,8 +298,7 @@ void wsman_run_work::tell_end_when_complete() {
 }
 
 wsman_run_impl::behavior_type wsman_run(wsman_run_impl::stateful_pointer<wsman_run_state> self,
-                                        std::shared_ptr<wsman_context> context, wsman_run_order order,
-                                        wsman_engine_impl engine) {
+                                        std::shared_ptr<wsman_context> context, wsman_run_order order) {
   auto* work = &self->state.work;
   const auto path = "house/engine/" + order.plan->build_id;
   auto seen = enter_board(self, "wsman_run", path, log_of(path, order.plan->build_id, order.plan->trace));
@@ -305,7 +306,7 @@ wsman_run_impl::behavior_type wsman_run(wsman_run_impl::stateful_pointer<wsman_r
   self->set_down_handler([self](const caf::down_msg& down) {
     if (down.reason == caf::exit_reason::user_shutdown) self->quit();
   });
-  work->begin(std::move(context), std::move(order), std::move(engine));
+  work->begin(std::move(context), std::move(order));
   return seen.observe(
       [work](const subscribe_run& wish) { work->subscribe(wish); },
       [work](const acknowledge_output& m) { work->acknowledge(m.raw_offset); },

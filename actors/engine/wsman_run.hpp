@@ -27,7 +27,7 @@ class wsman_run_work {
 public:
   explicit wsman_run_work(wsman_run_impl::pointer self) : self_(self) {}
 
-  void begin(std::shared_ptr<wsman_context> context, wsman_run_order order, wsman_engine_impl engine);
+  void begin(std::shared_ptr<wsman_context> context, wsman_run_order order);
   void subscribe(const subscribe_run& wish);
   void acknowledge(uint64_t raw_offset);
   void stop();
@@ -62,7 +62,6 @@ private:
   wsman_run_impl::pointer self_;
   std::shared_ptr<wsman_context> context_;
   wsman_run_order order_;
-  wsman_engine_impl engine_;
   build_actor listener_;
   run_backlog backlog_;
   bool subscribed_ = false;
@@ -91,7 +90,6 @@ struct wsman_run_state {
 };
 
 wsman_run_impl::behavior_type wsman_run(wsman_run_impl::stateful_pointer<wsman_run_state> self,
-                                        std::shared_ptr<wsman_context> context, wsman_run_order order,
-                                        wsman_engine_impl engine);
+                                        std::shared_ptr<wsman_context> context, wsman_run_order order);
 
 } // namespace ib

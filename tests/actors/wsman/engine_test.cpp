@@ -203,6 +203,47 @@ TEST_CASE("a build of an earlier process that may not have begun begins", "[wsma
   }
 }
 
+TEST_CASE("a build that is asked about is asked about again until there is an answer", "[wsman]") {
+  wsman_house house;
+  SECTION("one of an earlier process") {
+    house.answer_list();
+    house.attach(true);
+  }
+  SECTION("one whose start found it there") {
+    house.answer_list();
+    house.start();
+    house.answer_start(started_workspace{true, "", ""});
+  }
+  SECTION("one that ws-manager has never listed, for long") {
+    house.answer_list();
+    house.start_well();
+    house.advance(1s);
+    house.answer_list();
+    CHECK(house.manager->count("describe b1") == 0);
+    house.advance(1min);
+    house.answer_list();
+  }
+  REQUIRE(house.manager->count("describe b1") == 1);
+  house.answer_description(unavailable);
+  house.advance(1min);
+  house.answer_list();
+  REQUIRE(house.manager->count("describe b1") == 2);
+  CHECK(house.news->ends.empty());
+  house.answer_description(not_found);
+  CHECK(house.news->failure());
+}
+
+TEST_CASE("a build that begins after all is not missing from a list that is older", "[wsman]") {
+  wsman_house house;
+  house.answer_list();
+  house.attach(false);
+  house.answer_description(not_found);
+  house.answer_start(started_workspace{});
+  house.advance(1s);
+  house.answer_list();
+  CHECK(house.manager->count("describe b1") == 1);
+}
+
 TEST_CASE("a build of an earlier process that was to stop is stopped", "[wsman]") {
   wsman_house house;
   house.attach(true);
@@ -241,6 +282,51 @@ TEST_CASE("runs outlive their engine", "[wsman]") {
   house.crash(house.the_run);
   house.attach(true);
   CHECK(house.news->state == build_state::building);
+}
+
+TEST_CASE("an engine's successor misses what its predecessor would have", "[wsman]") {
+  wsman_house house;
+  house.answer_list();
+  SECTION("it asks again for what its predecessor asked") {
+    house.start_well();
+    house.manager->subscribed->ended(unavailable);
+    house.run();
+    house.advance(200ms);
+    house.answer_list();
+    REQUIRE(house.manager->count("describe b1") == 1);
+    house.manager->descriptions.clear();
+    house.start_engine();
+  }
+  SECTION("it counts its lists from the beginning") {
+    for (int i = 0; i < 3; ++i) {
+      house.advance(1min);
+      house.answer_list();
+    }
+    house.start_well();
+    house.start_engine();
+  }
+  SECTION("runs tell it what they had to tell its predecessor") {
+    house.start();
+    house.start_engine();
+    house.answer_start(started_workspace{});
+  }
+  house.answer_list();
+  REQUIRE(asked(house).back() == "describe b1");
+  house.answer_description(not_found);
+  CHECK(house.news->failure());
+}
+
+TEST_CASE("an engine's successor leaves a build alone that is still to be started", "[wsman]") {
+  wsman_house house;
+  house.answer_list();
+  house.start();
+  house.answer_start(unavailable);
+  house.start_engine();
+  house.answer_list();
+  if (!house.manager->descriptions.empty()) house.answer_description(not_found);
+  CHECK(house.news->ends.empty());
+  house.advance(1s);
+  CHECK(house.manager->count("start b1") == 2);
 }
 
 TEST_CASE("a workspace that nobody here knows is taken over", "[wsman]") {

@@ -32,6 +32,16 @@ TEST_CASE("a workspace that cannot be started now is started again ten times, ea
   CHECK(house.manager->count("start b1") == 11);
 }
 
+TEST_CASE("a build that comes late to its run is told where it stands", "[wsman]") {
+  wsman_house house;
+  auto handle = house.ask<run_handle>(house.engine, start_run{make_plan("b1", "registry.example/ws:1"), 1});
+  house.run();
+  house.answer_start(unavailable);
+  house.follow(handle);
+  REQUIRE(house.news->messages.size() == 1);
+  CHECK(contains(house.news->messages[0], "workspace services are currently unavailable"));
+}
+
 TEST_CASE("another refusal is not tried again", "[wsman]") {
   wsman_house house;
   house.start();
