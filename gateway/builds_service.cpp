@@ -68,7 +68,7 @@ grpc::ServerUnaryReactor* builds_service::GetBuild(grpc::CallbackServerContext* 
                                                    grpc::ByteBuffer* response) {
   call_meter calls(&get_calls_);
   auto id = read_request<v1::GetBuildRequest>(*request);
-  if (auto channel = id ? find_running(*board_, *id) : nullptr) {
+  if (auto channel = id ? find_running(*board_, *id) : nullptr; channel && !end_is_untold(*channel)) {
     *response = serialize(to_wire(describe(*channel)));
     return finish_now(*context, calls);
   }

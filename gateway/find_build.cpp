@@ -13,6 +13,8 @@ channel_ptr find_running(const running_builds_board& board, const std::string& b
   return nullptr;
 }
 
+bool end_is_untold(const build_channel& channel) { return channel.log().closed() && !channel.ended(); }
+
 std::string dropped_notice(uint64_t bytes) {
   return "[image-builder: the first " + std::to_string(bytes) + " bytes of this log are not kept any more]\n";
 }

@@ -70,11 +70,15 @@ public:
   }
   /// Keeps a step of a build, and shows it where it runs.
   void advance(const build_record& build, const status_update& told) {
+    keep_step(build, told);
+    build.channel->publish(told);
+    build.channel->wake_all();
+  }
+  /// Keeps a step, and nobody is told of it yet.
+  void keep_step(const build_record& build, const status_update& told) {
     machine_state machine{told.state, told.attempt, told.message};
     machine.failure = told.failure;
     REQUIRE(ask<journal_kept>(journal_advance{build.plan->build_id, machine, {}, told}).outcome);
-    build.channel->publish(told);
-    build.channel->wake_all();
   }
   void append(const build_record& build, const std::string& bytes) {
     auto at = build.channel->log().end_offset();

@@ -43,6 +43,19 @@ TEST_CASE("a build that runs is told from what it shows, one that ended from the
   CHECK(kept.failure().dockerfile_line() == 3);
 }
 
+TEST_CASE("whoever has read a log to its end finds that the build has ended", "[builds]") {
+  builds_house house;
+  auto record = house.add("b1");
+  house.show({record});
+  house.advance(record, step(build_state::verifying, 1, 2000, "looking for the image"));
+  house.keep_step(record, step(build_state::succeeded, 1, 3000, ""));
+  REQUIRE(record.channel->log().closed());
+  REQUIRE_FALSE(record.channel->ended());
+  v1::Build build;
+  REQUIRE(house.get("b1", build).ok());
+  CHECK(build.state() == v1::Build::SUCCEEDED);
+}
+
 TEST_CASE("a list tells what the builds under way said last, which no journal has", "[builds]") {
   builds_house house;
   auto one = house.add("b1", "r/ws:1");
