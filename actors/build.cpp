@@ -218,12 +218,11 @@ void build_work::await_engine(bool attach) {
 
 void build_work::retry_engine(const build_engine_retry& again) {
   if (again.attempt != record_.machine.attempt || run_) return;
-  if (again.attach) return attach();
-  // A build that was to stop meanwhile has no run to wait for.
-  if (has_run(record_.machine.state))
-    begin_run();
+  // A build that was to stop meanwhile may have a run all the same, of an engine that died before it said so.
+  if (again.attach || !has_run(record_.machine.state))
+    attach();
   else
-    apply(run_lost{});
+    begin_run();
 }
 
 void build_work::follow(const run_handle& handle) {

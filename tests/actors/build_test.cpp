@@ -306,10 +306,39 @@ TEST_CASE("a build that is cancelled while the engine restarts ends without a ru
   house.remove(names::engine);
   house.start();
   house.tell(house.actor, cancel_build{"b1", "no need"});
+  house.put(names::engine, house.system().spawn(scripted_engine, house.engine));
   house.advance(1s);
   CHECK(ended_as(house.channel(), build_status::failure));
   CHECK(house.channel().latest()->message == "build cancelled: no need");
   CHECK(house.engine->runs.empty());
+}
+
+TEST_CASE("a run that an engine began and did not tell of is stopped with its build", "[build]") {
+  one_build house;
+  auto begins_and_dies = [&house](engine_actor::pointer self) -> engine_actor::behavior_type {
+    return {[self, &house](const start_run& order) -> run_handle {
+              auto run = std::make_shared<run_script>();
+              run->build_id = order.plan->build_id;
+              run->actor = self->system().spawn(scripted_run, run);
+              house.engine->runs.push_back(run);
+              throw std::runtime_error("before the answer");
+            },
+            [](const attach_run&) -> run_handle { throw std::runtime_error("no run"); },
+            [](const stop_run&) {}};
+  };
+  house.put(names::engine, house.system().spawn(begins_and_dies));
+  house.start();
+  REQUIRE(house.the_run());
+  house.remove(names::engine);
+  house.tell(house.actor, cancel_build{"b1", "no need"});
+  house.put(names::engine, house.system().spawn(scripted_engine, house.engine));
+  house.advance(1s);
+  CHECK(house.the_run()->stopped);
+  CHECK_FALSE(house.channel().ended());
+  house.finish(run_failed{fault_class::infrastructure, "stopped"});
+  CHECK(ended_as(house.channel(), build_status::failure));
+  CHECK(house.channel().latest()->message == "build cancelled: no need");
+  CHECK(house.the_run()->released);
 }
 
 TEST_CASE("a build is heard by a director that its name does not lead to yet", "[build]") {
