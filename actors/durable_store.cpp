@@ -488,10 +488,18 @@ private:
     auto extent = io::log_files(log_folder(id)).read([&](uint64_t offset, std::string_view text) {
       if (offset == log.end_offset()) log.append(text);
     });
-    if (!extent) return told(extent.error());
+    if (!extent) return extent.error();
+    if (log.end_offset() < row.summary.log_end) say_what_is_lost(log, id, row.summary.log_end);
     log.close();
     remember(id, record.channel);
     return record;
+  }
+
+  /// Whoever reads a log whose files are damaged or gone is not to take it for whole.
+  static void say_what_is_lost(log_buffer& log, const std::string& id, uint64_t end) {
+    auto lost = std::to_string(end - log.end_offset());
+    io::log_error("a log cannot be read to its end any more", {{"build_id", id}, {"lost_bytes", lost}});
+    log.append("\n[image-builder: the last " + lost + " bytes of this log cannot be read any more]\n");
   }
 
   void remember(const std::string& id, const channel_ptr& channel) {

@@ -476,3 +476,20 @@ TEST_CASE("a storage that is tried out is left as it was", "[journal]") {
   CHECK(failed.error().code == error_code::unavailable);
   CHECK(contains(failed.error().message, "nothing new is started"));
 }
+
+TEST_CASE("a log that has lost its end since its build ended says so to its readers", "[journal]") {
+  kept_store kept;
+  REQUIRE(kept.create(make_record("b1", "r/ws:1")));
+  REQUIRE(kept.append("b1", "one\n", 4));
+  auto sound = std::filesystem::file_size(kept.log_file("b1"));
+  REQUIRE(kept.append("b1", "two\n", 8));
+  REQUIRE(kept.finish("b1"));
+  kept.reopen();
+  CHECK(log_text(*kept.store->find("b1")->channel) == "one\ntwo\n");
+  std::filesystem::resize_file(kept.log_file("b1"), sound);
+  CHECK(log_text(*kept.store->find("b1")->channel) ==
+        "one\n\n[image-builder: the last 4 bytes of this log cannot be read any more]\n");
+  std::filesystem::remove_all(kept.log_file("b1").parent_path());
+  CHECK(log_text(*kept.store->find("b1")->channel) ==
+        "\n[image-builder: the last 8 bytes of this log cannot be read any more]\n");
+}
