@@ -107,12 +107,12 @@ journal_kept journal_work::append(const journal_append& m) {
 
 void journal_work::retain() {
   self_->delayed_send(self_, retention_interval, retain_builds{});
-  if (commit_scheduled_) {
+  // Not at once: at the start everybody waits for the books.
+  will_look_again();
+  if (commit_scheduled_)
     retain_due_ = true;
-    return;
-  }
-  auto done = store_->retain(limits_);
-  watch(database_trouble_, done ? store_->try_out() : done);
+  else
+    watch(database_trouble_, store_->retain(limits_));
 }
 
 void journal_work::change(retention_limits limits) {
@@ -137,8 +137,11 @@ void journal_work::watch(std::string& trouble, const result<void>& outcome) {
   state_.trouble = now;
   meter_->journal_failing.Set(now.empty() ? 0 : 1);
   board_->publish(state_);
-  if (!now.empty() && !std::exchange(will_look_again_, true))
-    self_->delayed_send(self_, storage_pause, try_storage{});
+  if (!now.empty()) will_look_again();
+}
+
+void journal_work::will_look_again() {
+  if (!std::exchange(will_look_again_, true)) self_->delayed_send(self_, storage_pause, try_storage{});
 }
 
 void journal_work::look_again() {

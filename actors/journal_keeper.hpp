@@ -59,6 +59,7 @@ private:
   promise wait_for_commit(const result<void>& staged);
   void schedule_commit();
   void watch(std::string& trouble, const result<void>& outcome);
+  void will_look_again();
 
   journal_impl::pointer self_;
   std::shared_ptr<journal_store> store_;

@@ -147,6 +147,7 @@ TEST_CASE("a storage that fails from the start is told before a build finds out"
                                   std::make_shared<storage_board>(health), retention_limits{},
                                   std::make_shared<metrics>()));
   house.run();
+  house.advance(std::chrono::seconds(1));
   CHECK_FALSE(health->is_ready());
 }
 
