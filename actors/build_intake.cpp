@@ -188,6 +188,19 @@ private:
 
 } // namespace
 
+channel_ptr find_forced(const build_request& request, const intake_settings& settings) {
+  const auto* file = request.source ? std::get_if<dockerfile_source>(&*request.source) : nullptr;
+  if (!request.force_rebuild || file == nullptr) return nullptr;
+  auto now = settings.board->read();
+  if (now->channels.empty()) return nullptr;
+  const auto ref =
+      workspace_reference(settings.workspace_repository, base_reference(settings.base_repository, *file));
+  for (const auto& channel : now->channels)
+    // One that has ended may be on the board for another moment, and is no answer to a forced request.
+    if (channel->identity().workspace_ref == ref) return channel->ended() ? nullptr : channel;
+  return nullptr;
+}
+
 void build_intake(caf::event_based_actor* self, build_request request, std::shared_ptr<build_answer> answer,
                   intake_settings settings, bool inquiry) {
   // It has no handlers, only questions under way.

@@ -40,6 +40,10 @@ struct intake_settings {
   std::stop_token asker;
 };
 
+/// The build under way that a request joins whatever anybody says: a forced one of a Dockerfile. Null where
+/// the request has to be decided on. From any thread; whoever follows the build tells the director so.
+channel_ptr find_forced(const build_request& request, const intake_settings& settings);
+
 /// Decides on one request, in the order of decisions of the spec (api.md, "Build"), and ends. One actor per
 /// request: a request that crashes it harms nobody else. With `inquiry` it stops before building
 /// (ResolveWorkspaceImage).

@@ -119,9 +119,7 @@ caf::typed_response_promise<build_admitted> direction::admit(const admit_build& 
   }
   if (auto running = by_ref_.find(ref); running != by_ref_.end()) {
     auto& known = entries_.at(running->second);
-    note_request(running->second, wish.plan->triggered_by, true);
-    log_of("house/director", running->second, wish.plan->trace).info("build joined");
-    settings_.meter->builds_joined.Increment();
+    joined({running->second, wish.plan->triggered_by, wish.plan->trace});
     if (known.kept)
       answer.deliver(build_admitted{known.channel, true});
     else
@@ -133,6 +131,12 @@ caf::typed_response_promise<build_admitted> direction::admit(const admit_build& 
     start(wish, answer);
   }
   return answer;
+}
+
+void direction::joined(const note_join& who) {
+  note_request(who.build_id, who.triggered_by, true);
+  log_of("house/director", who.build_id, who.trace).info("build joined");
+  settings_.meter->builds_joined.Increment();
 }
 
 channel_ptr direction::recent_success(const admit_build& wish) const {
@@ -331,6 +335,7 @@ director_impl::behavior_type director(director_impl::stateful_pointer<director_s
   auto seen = enter_board(self, "director", "house/director");
   work->begin(std::move(board), settings);
   return seen.observe([work](const admit_build& wish) { return work->admit(wish); },
+                      [work](const note_join& who) { work->joined(who); },
                       [work](const build_ready& who) { work->ready(who); },
                       [work](const build_ended& who) { work->ended(who); },
                       [work](const cancel_build& wish) { return work->cancel(wish); },

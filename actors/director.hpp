@@ -50,6 +50,8 @@ public:
 
   void begin(std::shared_ptr<running_builds_board> board, director_settings settings);
   caf::typed_response_promise<build_admitted> admit(const admit_build& wish);
+  /// Counts and notes a request that was joined to a build that is under way.
+  void joined(const note_join& who);
   void ready(const build_ready& who);
   void ended(const build_ended& who);
   caf::typed_response_promise<cancel_answer> cancel(const cancel_build& wish);

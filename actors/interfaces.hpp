@@ -37,6 +37,8 @@ using director_actor = caf::typed_actor<
     // Starts the build of a plan or joins the one of the same reference; answers once it is kept and
     // supervised.
     caf::replies_to<admit_build>::with<build_admitted>,
+    // Notes that a request was joined to a build without asking first.
+    caf::reacts_to<note_join>,
     // Takes over a build that runs already, outside of every limit; without effect where it is known.
     caf::reacts_to<adopt_build>,
     // A build asks for its place: it is told to run, or where it stands in the queue.

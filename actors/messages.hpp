@@ -106,6 +106,12 @@ struct build_admitted {
   result<channel_ptr> channel;
   bool joined = false;
 };
+/// Somebody follows a build that was found among the running ones: for the books.
+struct note_join {
+  std::string build_id;
+  std::string triggered_by;
+  trace_context trace;
+};
 /// A build that the engine found running although the journal does not know it: take it over.
 struct adopt_build {
   std::shared_ptr<const build_plan> plan;
@@ -230,6 +236,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::find_image)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::image_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::admit_build)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::build_admitted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::note_join)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::build_ready)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::queue_place)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::run_now)

@@ -1,6 +1,7 @@
 #include "gateway/image_builder_service.hpp"
 
 #include "actors/domain/reference.hpp"
+#include "actors/names.hpp"
 #include "gateway/answers.hpp"
 #include "gateway/build_stream.hpp"
 #include "gateway/call_trace.hpp"
@@ -10,6 +11,7 @@
 #include "gateway/unary_call.hpp"
 #include "gateway/wire.hpp"
 
+#include <caf/send.hpp>
 #include <prometheus/counter.h>
 
 #include <utility>
@@ -40,6 +42,15 @@ image_builder_service::image_builder_service(caf::actor_system& system, api_cont
 template <class Message>
 result<void> image_builder_service::to_gateway(Message message) {
   return send_to_gateway(system_, context_.house, std::move(message));
+}
+
+bool image_builder_service::joins_at_once(const build_request& wish, build_stream& stream) {
+  auto channel = *context_.house.draining ? nullptr : find_forced(wish, context_.intake);
+  if (!channel) return false;
+  if (auto director = find_actor<director_actor>(system_, names::director))
+    caf::anon_send(director, note_join{channel->identity().build_id, wish.triggered_by, wish.trace});
+  stream.stream(std::move(channel));
+  return true;
 }
 
 grpc::ServerUnaryReactor* image_builder_service::ResolveBaseImage(grpc::CallbackServerContext* context,
@@ -93,6 +104,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* image_builder_service::Build(grpc::C
     return reactor;
   }
   wish->trace = trace_of(*context);
+  if (joins_at_once(*wish, *stream)) return reactor;
   auto answer = std::make_shared<build_stream_answer>(std::move(stream));
   serve_build message{std::make_shared<const build_request>(std::move(*wish)), answer, false, {}};
   if (auto sent = to_gateway(std::move(message)); !sent) answer->refuse(sent.error());

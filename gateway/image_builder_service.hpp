@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/build_intake.hpp"
 #include "actors/ref_cache.hpp"
 #include "actors/running_builds.hpp"
 #include "gateway/build_list.hpp"
@@ -15,12 +16,15 @@
 
 namespace ib {
 
+class build_stream;
+
 /// What the methods look at.
 struct api_context {
   std::shared_ptr<running_builds_board> board;
   std::shared_ptr<const ref_board> refs;
   request_rules rules;
   stream_house house;
+  intake_settings intake;
 };
 
 /// The compatible API (spec: api.md, package builder): checks and translates on the gRPC thread, reads are
@@ -51,6 +55,8 @@ public:
 private:
   template <class Message>
   result<void> to_gateway(Message message);
+  /// Follows a build that is under way, where that can be said without asking anybody.
+  bool joins_at_once(const build_request& wish, build_stream& stream);
 
   caf::actor_system& system_;
   api_context context_;

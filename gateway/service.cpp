@@ -114,6 +114,7 @@ struct service::parts {
 
   void open_journal(const config::settings& settings, const std::filesystem::path& state);
   std::function<std::string(const std::string&)> log_urls(const config::settings& settings) const;
+  intake_settings intake_of(const config::settings& settings) const;
   void open_house(const config::settings& settings);
   void close_house();
   std::vector<child_spec> children_of_the_house(const config::settings& settings);
@@ -133,8 +134,6 @@ std::vector<child_spec> service::parts::children_of_the_house(const config::sett
   direction.meter = meter;
   direction.log_retention_bytes = settings.limits.log_bytes_per_build;
   direction.health = health;
-  intake_settings intake{settings.orchestrator.base_image_repository,
-                         settings.orchestrator.workspace_image_repository, board, log_urls(settings)};
   return {
       {names::journal,
        [this](caf::actor_system& s) {
@@ -162,7 +161,7 @@ std::vector<child_spec> service::parts::children_of_the_house(const config::sett
          with_limits.limits = queue_limits_of(*now.read());
          return strong(s.spawn(director, board, with_limits));
        }},
-      {names::gateway, [intake](auto& s) { return strong(s.spawn(gateway, intake)); }},
+      {names::gateway, [intake = intake_of(settings)](auto& s) { return strong(s.spawn(gateway, intake)); }},
   };
 }
 
@@ -194,6 +193,14 @@ service::parts::log_urls(const config::settings& settings) const {
   if (!log_server) return {};
   auto base = settings.log_base_url.empty() ? log_server->base_url() : settings.log_base_url;
   return [base](const std::string& id) { return log_paths::url(base, id); };
+}
+
+intake_settings service::parts::intake_of(const config::settings& settings) const {
+  return {settings.orchestrator.base_image_repository,
+          settings.orchestrator.workspace_image_repository,
+          board,
+          log_urls(settings),
+          {}};
 }
 
 void service::parts::open_house(const config::settings& settings) {
@@ -312,7 +319,8 @@ result<std::unique_ptr<service>> service::start(const config::settings& settings
   parts->api = std::make_unique<image_builder_service>(
       *parts->system,
       api_context{parts->board, parts->refs, request_rules{settings.local.allow_file_protocol},
-                  stream_house{parts->draining, parts->meter, parts->engine->access_comes_later()}});
+                  stream_house{parts->draining, parts->meter, parts->engine->access_comes_later()},
+                  parts->intake_of(settings)});
   parts->extension = std::make_unique<builds_service>(
       *parts->system, parts->board,
       stream_house{parts->draining, parts->meter, parts->engine->access_comes_later()});

@@ -70,7 +70,9 @@ struct front_door : house_fixture {
                         wishes->push_back(wish);
                         return build_admitted{*verdict, false};
                       },
-                      [](const build_ready&) {}, [](const build_ended&) {},
+                      [](const note_join&) {},
+                      [](const build_ready&) {},
+                      [](const build_ended&) {},
                       [](const cancel_build&) { return cancel_answer{result<void>{}}; },
                       [](const adopt_build&) {}};
             },
@@ -303,6 +305,33 @@ TEST_CASE("a Dockerfile's references follow from its content, without asking a r
   CHECK(door.plan().base_ref == base);
   CHECK(door.plan().workspace_ref == workspace_of(base));
   CHECK(door.world->asked == strings{"find " + workspace_of(base)});
+}
+
+TEST_CASE("a forced request of a Dockerfile finds its build without asking anybody", "[intake]") {
+  front_door door;
+  dockerfile_source file;
+  git_initializer git;
+  git.remote_uri = "https://example.com/a.git";
+  file.source = {git};
+  file.dockerfile_path = "Dockerfile";
+  door.request.source = file;
+  door.request.force_rebuild = true;
+  const auto ref = workspace_of(base_reference(base_repository, file));
+  CHECK(find_forced(door.request, door.settings) == nullptr);
+  door.let_run(ref);
+  auto running = door.board->read()->channels.at(0);
+  CHECK(find_forced(door.request, door.settings) == running);
+
+  SECTION("not a request that is content with an image") { door.request.force_rebuild = false; }
+  SECTION("not of an image, whose digest a registry has to tell") {
+    door.request.source = reference_source{own_base};
+  }
+  SECTION("not without a source") { door.request.source.reset(); }
+  SECTION("not the build of something else") { door.let_run(workspace_of(own_base)); }
+  SECTION("not a build that has ended and is about to leave the board") {
+    running->publish({build_status::failure, "failed"});
+  }
+  CHECK(find_forced(door.request, door.settings) == nullptr);
 }
 
 TEST_CASE("a build from a resolved base has that base as its source", "[intake]") {

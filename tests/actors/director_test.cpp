@@ -5,6 +5,7 @@
 #include "tests/actors/fakes.hpp"
 
 #include <catch2/catch.hpp>
+#include <prometheus/counter.h>
 
 using namespace ib;
 using namespace ib::test;
@@ -152,6 +153,15 @@ TEST_CASE("one build per reference: everyone else joins it", "[director]") {
   CHECK(id_of(other) == "b3");
   CHECK(*house.started == strings{"b1", "b3"});
   CHECK(house.listed() == strings{"b1", "b3"});
+}
+
+TEST_CASE("who followed a build without asking is counted like everyone who joined it", "[director]") {
+  admission house;
+  house.admit("b1", "r/ws:1");
+  house.admit("b2", "r/ws:1");
+  house.tell(house.actor, note_join{"b1", "someone", {}});
+  CHECK(house.settings.meter->builds_joined.Value() == 2);
+  CHECK(*house.started == strings{"b1"});
 }
 
 TEST_CASE("a hundred askers at the same moment get one build", "[director]") {
