@@ -30,6 +30,11 @@ error not_the_users(error e) {
   return e;
 }
 
+std::string text_of(const fs::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 } // namespace
 
 pipeline::pipeline(const local_context& context, const build_tools* tools,
@@ -124,8 +129,7 @@ result<void> pipeline::build_and_push(const dockerfile_source& source) {
   progress_.enter(build_state::building,
                   "building the base image from " + fs::relative(paths->dockerfile, context_root).string());
   progress_.say("isolation: " + tools_->explanation);
-  std::ifstream file(paths->dockerfile);
-  const std::string dockerfile_text(std::istreambuf_iterator<char>(file), {});
+  const auto dockerfile_text = text_of(paths->dockerfile);
   buildah_ =
       std::make_unique<buildah>(context_, *tools_, private_folder, progress_.output(), progress_.stop());
   buildah_->work_for(plan_->build_id);

@@ -27,6 +27,7 @@ namespace ib::io {
 namespace {
 
 constexpr size_t chunk_bytes = 64 * 1024;
+constexpr size_t first_chunk_bytes = 4 * 1024;
 constexpr int pipe_bytes = 256 * 1024;
 /// Between two looks whether an injected fault still keeps a pipe from being read.
 constexpr int held_pipe_look_ms = 20;
@@ -73,16 +74,18 @@ public:
   explicit line_chunks(const std::function<void(std::string_view)>& sink) : sink_(sink) {}
 
   /// The free part of the buffer, never empty.
-  std::pair<char*, size_t> room() { return {buffer_.get() + used_, chunk_bytes - used_}; }
+  std::pair<char*, size_t> room() { return {buffer_.get() + used_, size_ - used_}; }
 
   void added(size_t bytes) {
     used_ += bytes;
+    bool full = used_ == size_;
     std::string_view all(buffer_.get(), used_);
     auto newline = all.rfind('\n');
     if (newline != std::string_view::npos)
       give(newline + 1);
     else if (used_ == chunk_bytes)
       give(used_);
+    if (full && size_ < chunk_bytes) grow();
   }
 
   void flush() { give(used_); }
@@ -95,9 +98,16 @@ private:
     used_ -= bytes;
   }
 
+  void grow() {
+    auto larger = std::make_unique_for_overwrite<char[]>(size_ * 2);
+    std::memcpy(larger.get(), buffer_.get(), used_);
+    buffer_ = std::move(larger);
+    size_ *= 2;
+  }
+
   const std::function<void(std::string_view)>& sink_;
-  // Not filled with zeros: a page that no output came to takes no memory.
-  std::unique_ptr<char[]> buffer_ = std::make_unique_for_overwrite<char[]>(chunk_bytes);
+  size_t size_ = first_chunk_bytes; ///< most children say little: doubled whenever a read fills it
+  std::unique_ptr<char[]> buffer_ = std::make_unique_for_overwrite<char[]>(size_);
   size_t used_ = 0;
 };
 

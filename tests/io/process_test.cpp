@@ -167,6 +167,19 @@ TEST_CASE("big output comes in pieces of at most 64 KiB that end with a line") {
   CHECK_FALSE(cut_inside_a_line);
 }
 
+TEST_CASE("a line that the buffer has to grow for comes in one piece") {
+  auto spec = shell("echo short; head -c 30000 /dev/zero | tr '\\0' x; echo");
+  std::string text;
+  bool cut_inside_a_line = false;
+  spec.on_output = [&](std::string_view piece) {
+    text += piece;
+    cut_inside_a_line = cut_inside_a_line || piece.back() != '\n';
+  };
+  REQUIRE(run_process(spec, {}));
+  CHECK(text == "short\n" + std::string(30'000, 'x') + "\n");
+  CHECK_FALSE(cut_inside_a_line);
+}
+
 TEST_CASE("a line longer than the buffer is given on in parts") {
   auto [ended, text] = run_collecting(shell("head -c 200000 /dev/zero | tr '\\0' x"));
   CHECK(text == std::string(200'000, 'x'));
