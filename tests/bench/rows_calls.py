@@ -14,7 +14,7 @@ RESOLVE = "/builder.ImageBuilder/ResolveBaseImage"
 BUILD = "/builder.ImageBuilder/Build"
 CALLERS = (1, 16, 64)
 BUILDS = (1, 10, 100)
-ROUNDS = 9
+ROUNDS = 7
 
 STAYING = b'FROM scratch\nCOPY talker /talker\nRUN ["/talker", "lines", "%d", "stay"]\n'
 

@@ -106,6 +106,12 @@ class Watcher(threading.Thread):
         except bench_house.grpc.RpcError:
             pass  # left
 
+    def wait_for_line(self):
+        """Until the first line with a stamp has come."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._seen, 120):
+                raise RuntimeError("the log does not come to its paced lines")
+
     def longest_wait(self, begin, end):
         """Of all lines that were written between these moments, in nanoseconds; once a later one has come."""
         with self._changed:
@@ -138,8 +144,7 @@ def restarts(context):
                 for number in range(KILLS):
                     build = house.start(commit, f"crash-{mebibytes}-{number}").info.build_id
                     watcher = Watcher(house, build)
-                    now = time.monotonic_ns()
-                    watcher.longest_wait(now, now + SETTLED)
+                    watcher.wait_for_line()
                     begin = time.monotonic_ns()
                     kill_actor(house, f"house/builds/{build}")
                     waits.append(watcher.longest_wait(begin, begin + SETTLED) / 1e6)
