@@ -16,6 +16,7 @@
 #include <cstring>
 #include <iostream>
 #include <optional>
+#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 
@@ -190,6 +191,9 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : exit_usage;
   }
+  // Files of a checkout get their modes from it, and images have them then: they are the same wherever they
+  // are built. What is private says so itself. A child cannot be given one of its own by posix_spawn.
+  ::umask(0022);
   if (*run_command) return run(flags);
   if (*check) return check_config(checked);
   if (*doctor) return ib::doctor::examine(doctor_flags);

@@ -36,6 +36,14 @@ bool proxies_are_secret() {
   });
 }
 
+/// What commands of a Dockerfile may do as their container's root: what package managers and servers need.
+/// Not among it, though buildah grants them where nothing is said: making device files, raw packets, writing
+/// to the kernel's audit log. Nothing of this machine's own containers.conf holds.
+constexpr const char* containers_conf = R"([containers]
+default_capabilities = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETFCAP",
+  "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"]
+)";
+
 /// Containers of a user without privileges are another value to buildah: `oci` would set up bridges and
 /// device rules that only root may.
 const char* isolation_argument(const std::string& isolation) {
@@ -65,7 +73,7 @@ result<void> buildah::prepare(const std::vector<pull_route>& routes) {
           write_file(run_folder_ / "storage.conf", "[storage]\ndriver = \"" + tools_.storage_driver + "\"\n");
       !done)
     return done;
-  if (auto done = write_file(run_folder_ / "containers.conf", ""); !done) return done;
+  if (auto done = write_file(run_folder_ / "containers.conf", containers_conf); !done) return done;
   if (auto done = place_certificates(); !done) return done;
   if (auto done = place_network_helper(); !done) return done;
   // Which images may be pulled is the registry's and the request's matter, not a signature policy's of this

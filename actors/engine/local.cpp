@@ -66,6 +66,22 @@ void local_engine_work::probe() {
   });
 }
 
+namespace {
+
+/// One that is no boundary is told loudly, and why the other is not taken.
+void tell_isolation(const build_tools& tools) {
+  auto log = log_of("house/engine");
+  auto words = "build isolation: " + tools.explanation;
+  if (tools.isolation == "oci")
+    log.info(words);
+  else if (tools.passed_over.empty())
+    log.warning(words);
+  else
+    log.warning(words, {{"oci_does_not_work", tools.passed_over}});
+}
+
+} // namespace
+
 void local_engine_work::look_at_the_tools() {
   auto found = runs_->tools.load();
   if (!found) return self_->delayed_send(self_, probe_pause, look_at_tools{});
@@ -77,7 +93,7 @@ void local_engine_work::look_at_the_tools() {
 void local_engine_work::take_result(const result<build_tools>* before) {
   if (*found_) {
     tools_ = std::make_shared<const build_tools>(**found_);
-    return log_of("house/engine").info("build isolation: " + tools_->explanation);
+    return tell_isolation(*tools_);
   }
   const auto& why = found_->error().message;
   if (before == nullptr || before->error().message != why)

@@ -31,6 +31,7 @@ struct build_tools {
   std::string storage_driver;  ///< "overlay" or "vfs"
   bool own_namespaces = false; ///< children get PID and mount namespaces of their own, which end with them
   std::string explanation;     ///< what was taken and what it means for untrusted Dockerfiles, one line
+  std::string passed_over;     ///< where the better isolation was tried: why it does not work here
 };
 
 /// What all runs of the local engine share. Immutable but for the counter and the gate.

@@ -44,6 +44,16 @@ fs::path probe_program() {
   return folder.parent_path() / "libexec" / "image-builder" / "image-builder-probe";
 }
 
+/// buildah says only that a command has failed.
+error with_words_of_probe(error what, const std::string& said) {
+  constexpr std::string_view mark = "probe: ";
+  auto begin = said.rfind(mark);
+  if (begin == std::string::npos || (begin > 0 && said[begin - 1] != '\n')) return what;
+  begin += mark.size();
+  what.message = said.substr(begin, said.find('\n', begin) - begin) + " (" + what.message + ")";
+  return what;
+}
+
 /// Builds an image with one RUN step whose command is the static probe program.
 result<void> try_out(const local_context& context, const build_tools& tools, const fs::path& folder) {
   std::string said;
@@ -54,7 +64,7 @@ result<void> try_out(const local_context& context, const build_tools& tools, con
   if (auto done = write_auth_file(folder / "auth.json", {}); !done) return done;
   auto built =
       tool.build({folder / "context" / "Dockerfile", folder / "context", folder, "", folder / "auth.json"});
-  if (!built) return built.error();
+  if (!built) return with_words_of_probe(built.error(), said);
   [[maybe_unused]] auto removed = tool.capture({"rmi", *built});
   return {};
 }
@@ -111,9 +121,11 @@ result<build_tools> probe_tools(const local_context& context) {
       auto works = try_out(context, tools, folder);
       if (works) {
         found = true;
+        if (isolation == "oci") tools.passed_over.clear();
         break;
       }
       last = with_context(works.error(), isolation + " on " + driver);
+      if (isolation == "oci") tools.passed_over = last.message;
     }
     if (found) break;
   }

@@ -102,7 +102,9 @@ void check_isolation(subject& about, const patient& who) {
   else if (tools->isolation == "oci")
     about.fine("isolation", tools->explanation);
   else
-    about.warn("isolation", tools->explanation,
+    about.warn("isolation",
+               tools->explanation +
+                   (tools->passed_over.empty() ? "" : "; oci does not work: " + tools->passed_over),
                "Let this machine run crun (namespaces, cgroups), or give it to builds alone.");
 }
 
