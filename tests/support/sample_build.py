@@ -13,6 +13,11 @@ RUN echo hello > /greeting && chown 1000:1001 /greeting && ls -n /greeting
 USER 1000
 RUN id
 """
+#: Ends when it is told to.
+_SLOW = """FROM scratch
+COPY bin /bin
+RUN sleep 3600
+"""
 _REGISTRY = """version: 0.1
 storage: {{filesystem: {{rootdirectory: "{folder}/registry"}}}}
 http: {{addr: "127.0.0.1:5000"}}
@@ -23,8 +28,9 @@ BUILD = ("imgctl", "build", "--git", "git://127.0.0.1/sample.git", "--triggered-
 def prepare(machine, folder):
     """A registry on port 5000 of the machine, as a service without further configuration wants it, and a git server."""
     with open("/bin/busybox", "rb") as file:
-        entries = {"bin/busybox": ("100755", file.read()), "Dockerfile": _DOCKERFILE.encode()}
-    entries.update({f"bin/{name}": (git_repositories.LINK, "busybox") for name in ("sh", "ls", "id", "chown")})
+        entries = {"bin/busybox": ("100755", file.read()), "Dockerfile": _DOCKERFILE.encode(),
+                   "Dockerfile.slow": _SLOW.encode()}
+    entries.update({f"bin/{name}": (git_repositories.LINK, "busybox") for name in ("sh", "ls", "id", "chown", "sleep")})
     git_repositories.Repository().commit("only", "main", entries).write(os.path.join(folder, "git", "sample.git"))
     config = os.path.join(folder, "registry.yml")
     with open(config, "w", encoding="ascii") as file:
