@@ -8,6 +8,7 @@
 #include <prometheus/registry.h>
 
 #include <map>
+#include <mutex>
 #include <string_view>
 #include <utility>
 
@@ -101,6 +102,7 @@ struct metrics::parts {
 
   prometheus::Registry registry;
   std::vector<std::function<void()>> samples;
+  std::mutex sampling; ///< of exposers, each of which has a thread; no actor waits for it
 
   Counter& counter(const char* name, const char* help) { return counters(name, help).Add({}); }
   Gauge& gauge(const char* name, const char* help) { return gauges(name, help).Add({}); }
@@ -265,8 +267,11 @@ Gauge& metrics::certificate_end(const std::string& owner) {
 void metrics::before_collect(std::function<void()> sample) { parts_->samples.push_back(std::move(sample)); }
 
 std::vector<prometheus::MetricFamily> metrics::collect() const {
-  for (const auto& sample : parts_->samples)
-    sample();
+  {
+    std::lock_guard one_at_a_time(parts_->sampling);
+    for (const auto& sample : parts_->samples)
+      sample();
+  }
   auto families = parts_->registry.Collect();
   for (auto& family : process_families().take())
     families.push_back(std::move(family));

@@ -100,8 +100,8 @@ public:
   /// When the certificate of a listener or a client ends, in unix seconds.
   prometheus::Gauge& certificate_end(const std::string& owner);
 
-  /// Calls `sample` before each collect(), on its thread: for gauges of what can simply be looked at. At
-  /// start.
+  /// Calls `sample` before each collect(), on its thread and never on two at the same time: for gauges of
+  /// what can simply be looked at. At start.
   void before_collect(std::function<void()> sample);
   /// Everything as it is now, for an exposer.
   std::vector<prometheus::MetricFamily> collect() const;

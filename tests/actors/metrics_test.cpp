@@ -12,6 +12,9 @@
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 
+#include <atomic>
+#include <thread>
+
 using namespace ib;
 using namespace ib::test;
 
@@ -126,4 +129,26 @@ TEST_CASE("injected faults are counted by kind, each once", "[metrics]") {
   seen.sample();
   seen.sample();
   CHECK(value_of(meter, killed) == 2);
+}
+
+TEST_CASE("whoever collects at the same time as another samples after it", "[metrics]") {
+  metrics meter;
+  std::atomic<int> inside{0};
+  std::atomic<int> together{0};
+  int samples = 0;
+  meter.before_collect([&] {
+    if (inside.fetch_add(1) != 0) ++together;
+    ++samples;
+    std::this_thread::yield();
+    inside.fetch_sub(1);
+  });
+  auto collect = [&meter] {
+    for (int i = 0; i < 200; ++i)
+      static_cast<void>(meter.collect());
+  };
+  std::thread other(collect);
+  collect();
+  other.join();
+  CHECK(together == 0);
+  CHECK(samples == 400);
 }

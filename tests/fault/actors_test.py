@@ -1,16 +1,20 @@
 #!/usr/bin/python3
 """Actors that crash while builds run."""
 
+import re
+import urllib.request
+
 import grpc
 
-from fault_case import ENABLED, FaultCase, main, request
+from fault_case import ENABLED, PROLOGUE, Client, FaultCase, Faults, main, request
 
 HOUSE = ("journal", "resolver", "ref_cache", "engine", "fan_out", "builds", "director", "gateway")
 
 
 class ActorsTest(FaultCase):
     config = {**ENABLED, "local": {"concurrentBuilds": 8}}
-    gates = ("each", "own", "poison", "beside", "run", "thrower", "late", "asker", "stream_a", "stream_b")
+    gates = ("each", "own", "poison", "beside", "run", "thrower", "late", "asker", "stream_a", "stream_b", "counted")
+    dockerfiles = {"Dockerfile.plain": PROLOGUE + "RUN echo plain\n"}
 
     def child_of(self, build_id):
         """The run's folder shows that the same run is still at work."""
@@ -101,6 +105,37 @@ class ActorsTest(FaultCase):
         again, build_id = self.begin("stream_b")
         self.finish("stream_b", again)
         self.assert_whole_log("stream_b", build_id)
+
+    def test_every_injected_fault_is_logged_and_counted(self):
+        service = self.add_service(self.config)
+        faults = Faults(service.address)
+        self.addCleanup(faults.close)
+        with Client(service.address) as client:
+            stream = client.build(request(self.source("house", "Dockerfile.counted")))
+            build_id = next(stream).info.build_id
+            self.gate.wait_for("counted")
+            self.assertEqual({0}, set(faults.counts().values()))
+            faults.hold_pipe(build_id, 1)
+            faults.kill_child(build_id)
+            self.gate.wait_for("counted", 2)
+            faults.kill_and_wait("house/ref_cache")
+            faults.throw("house/fan_out")
+            faults.hold_mailbox("house/director", 1)
+            faults.delay("git", 1)
+            faults.fail("git")
+            self.gate.open("counted")
+            self.assert_built(list(stream))
+            self.assert_built(client.build_to_end(request(self.source("house", "Dockerfile.plain"))))
+        places = {"pipe_held": build_id, "child_killed": build_id, "actor_killed": "house/ref_cache",
+                  "handler_threw": "house/fan_out", "mailbox_held": "house/director", "operation_delayed": "git",
+                  "operation_failed": "git"}
+        self.assertEqual({kind: 1 for kind in places}, faults.counts())
+        for kind, where in places.items():
+            self.assertEqual("warning", service.wait_for_log("fault injected", fault=kind, where=where)["severity"])
+        with urllib.request.urlopen(f"http://{service.listening('metrics')}/metrics", timeout=60) as page:
+            told = dict(re.findall(r'image_builder_faults_injected_total\{kind="(\w+)"\} (\d+)', page.read().decode()))
+        self.assertEqual({kind: "1" for kind in places}, told)
+        self.end_service(service)
 
     def wait_for_intake(self):
         import time
