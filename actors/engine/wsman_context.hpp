@@ -26,6 +26,7 @@ struct wsman_timing {
   ms first_backoff{200};  ///< of the monitor, after it lost ws-manager
   ms longest_backoff{5000};
   ms second_look{1000};        ///< what changed between a list and its subscription shows in the next list
+  ms doubt_pause{5000};        ///< between lists while ws-manager cannot tell what became of a workspace
   ms relist{60'000};           ///< nothing that is lost without a lost connection stays lost for longer
   ms adopt_pause{1000};        ///< builds of the journal come for their runs meanwhile
   ms first_log_pause{250};     ///< between two tries to reach a build's output

@@ -164,7 +164,7 @@ void wsman_engine_work::described(const workspace_described& m) {
   if (m.status && m.status->id == m.build_id)
     return tell(found->second, std::make_shared<const workspace_status>(*m.status));
   // One that ws-manager cannot tell anything of now is asked for again after the next list.
-  if (m.status || is_transient(m.status.error().code)) return;
+  if (m.status || is_transient(m.status.error().code)) return monitor_->look_again();
   // Should the run begin a workspace now, that is another one.
   found->second.up_before_list = 0;
   found->second.listed = false;

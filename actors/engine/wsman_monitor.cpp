@@ -24,6 +24,7 @@ void wsman_monitor::begin() {
 
 void wsman_monitor::list() {
   ++turn_;
+  in_doubt_ = false;
   context_->manager->list(
       [engine = wsman_engine_impl(self_), number = ++lists_](result<std::vector<workspace_status>> all) {
         caf::anon_send(engine, workspaces_listed{number, std::move(all)});
@@ -39,7 +40,9 @@ void wsman_monitor::listed(const workspaces_listed& m) {
   if (std::exchange(lost_, false)) log_of("house/engine").info("ws-manager is back");
   // What changes between the list and the subscription shows in a second list.
   bool fresh = !subscription_;
-  auto pause = fresh ? context_->timing.second_look : context_->timing.relist;
+  const auto& timing = context_->timing;
+  auto later = in_doubt_ ? timing.doubt_pause : timing.relist;
+  auto pause = fresh ? timing.second_look : later;
   if (fresh) subscribe();
   events_.listed(m.number, *m.workspaces, fresh);
   list_after(pause);
@@ -79,7 +82,15 @@ void wsman_monitor::lost(const error& why) {
   backoff_ = std::min(backoff_ * 2, context_->timing.longest_backoff);
 }
 
+/// A list that is under way may be older than the doubt; the one after it comes soon then.
+void wsman_monitor::look_again() {
+  in_doubt_ = true;
+  auto pause = context_->timing.doubt_pause;
+  if (self_->clock().now() + pause < next_) list_after(pause);
+}
+
 void wsman_monitor::list_after(std::chrono::milliseconds pause) {
+  next_ = self_->clock().now() + pause;
   self_->delayed_send(self_, pause, ib::list_now{++turn_});
 }
 

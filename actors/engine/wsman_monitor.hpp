@@ -29,6 +29,8 @@ public:
   void changed(const workspace_changed& m);
   void over(const subscription_over& m);
   void list_now(const ib::list_now& m);
+  /// Something is in doubt: the next list is not to come as late as usual.
+  void look_again();
   /// How many lists were asked for so far.
   uint64_t lists_asked() const { return lists_; }
   /// True once a list has come.
@@ -49,7 +51,9 @@ private:
   std::unique_ptr<workspace_subscription> subscription_;
   std::chrono::milliseconds backoff_;
   uint64_t turn_ = 0;
-  bool lost_ = false; ///< and the log says so
+  bool in_doubt_ = false;             ///< since the last list was asked for
+  caf::actor_clock::time_point next_; ///< when the next list is asked for
+  bool lost_ = false;                 ///< and the log says so
 };
 
 } // namespace ib

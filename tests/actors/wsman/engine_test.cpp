@@ -225,7 +225,7 @@ TEST_CASE("a build that is asked about is asked about again until there is an an
   }
   REQUIRE(house.manager->count("describe b1") == 1);
   house.answer_description(unavailable);
-  house.advance(1min);
+  house.advance(5s);
   house.answer_list();
   REQUIRE(house.manager->count("describe b1") == 2);
   CHECK(house.news->ends.empty());
