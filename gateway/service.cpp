@@ -96,6 +96,7 @@ struct service::parts {
   std::shared_ptr<build_children> children = std::make_shared<build_children>();
   std::shared_ptr<running_builds_board> board = std::make_shared<running_builds_board>();
   std::shared_ptr<ref_board> refs = std::make_shared<ref_board>();
+  std::shared_ptr<io::limit_board> limits = std::make_shared<io::limit_board>();
   std::shared_ptr<std::atomic<bool>> draining = std::make_shared<std::atomic<bool>>(false);
   house_config actor_config;
   std::unique_ptr<caf::actor_system> system;
@@ -264,15 +265,11 @@ void service::parts::show_metrics() {
 }
 
 result<void> service::parts::serve_debug(const config::settings& settings, const std::string& version) {
-  debug_sources from{board,
-                     storage,
-                     refs,
-                     health,
-                     actor_config.board,
-                     meter,
-                     [this] { return config::print_settings(*now.read()); },
-                     version,
-                     io::unix_ms_now()};
+  debug_sources from{board,   storage,
+                     refs,    limits,
+                     health,  actor_config.board,
+                     meter,   [this] { return config::print_settings(*now.read()); },
+                     version, io::unix_ms_now()};
   auto started = debug_server::start(settings.debug, *system, std::move(from));
   if (!started) return started.error();
   debug = std::move(*started);
@@ -303,7 +300,8 @@ result<std::unique_ptr<service>> service::start(const config::settings& settings
   if (settings.fault_injection)
     parts->faults = std::make_shared<io::fault_injector>(parts->actor_config.board);
   parts->registry = make_metered_registry(
-      io::make_registry_client(settings.registries, *credentials, {}, parts->faults), parts->meter);
+      io::make_registry_client(settings.registries, *credentials, {}, parts->faults, parts->limits),
+      parts->meter);
   if (settings.http) {
     // Before the journal and the house, whose builds are told where their log can be read.
     auto listening = http::server::listen(*settings.http, "server.services.http");

@@ -37,6 +37,7 @@ error limited(const registry_access& access, const http_response& response) {
   const auto wait_ms = failure.retry_after_ms.value_or(core.settings.default_retry_after_ms);
   const auto now = steady_ms(core);
   core.governor.hold(access.endpoint.base_url, now + wait_ms, now);
+  if (core.limits) core.limits->note(access.endpoint.domain, wait_ms);
   failure.retry_after_ms = wait_ms;
   failure.message += "; " + waiting(access, wait_ms);
   return failure;

@@ -13,9 +13,12 @@ namespace {
 class registry_client_http : public registry_client {
 public:
   registry_client_http(registry_settings settings, std::shared_ptr<credential_store> credentials,
-                       registry_clock clock, std::shared_ptr<fault_points> faults)
+                       registry_clock clock, std::shared_ptr<fault_points> faults,
+                       std::shared_ptr<limit_board> limits)
       : core_(std::make_shared<registry_core>(std::move(settings), std::move(credentials), std::move(clock),
-                                              std::move(faults))) {}
+                                              std::move(faults))) {
+    core_->limits = std::move(limits);
+  }
   ~registry_client_http() override { core_->http->stop(); }
 
   void resolve(registry_lookup lookup, std::function<void(result<found_image>)> done) override {
@@ -48,9 +51,10 @@ private:
 std::shared_ptr<registry_client> make_registry_client(registry_settings settings,
                                                       std::shared_ptr<credential_store> credentials,
                                                       registry_clock clock,
-                                                      std::shared_ptr<fault_points> faults) {
+                                                      std::shared_ptr<fault_points> faults,
+                                                      std::shared_ptr<limit_board> limits) {
   return std::make_shared<registry_client_http>(std::move(settings), std::move(credentials), std::move(clock),
-                                                std::move(faults));
+                                                std::move(faults), std::move(limits));
 }
 
 } // namespace ib::io

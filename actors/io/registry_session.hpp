@@ -6,6 +6,7 @@
 #include "actors/io/credential_source.hpp"
 #include "actors/io/fault_points.hpp"
 #include "actors/io/http_client.hpp"
+#include "actors/io/limit_board.hpp"
 #include "actors/io/pending_token.hpp"
 #include "actors/io/registry_clock.hpp"
 #include "actors/io/registry_endpoint.hpp"
@@ -33,6 +34,7 @@ struct registry_core {
   auth_memory memory;
   std::map<std::string, std::shared_ptr<pending_token>> pending_tokens; ///< being fetched, by token_key()
   rate_governor governor;
+  std::shared_ptr<limit_board> limits;             ///< who has limited us, for those who look; or null
   std::map<std::string, std::string> index_bodies; ///< of image indexes, by digest
   std::minstd_rand jitter;
 };

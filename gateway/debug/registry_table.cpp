@@ -65,6 +65,14 @@ ordered_json registries(const metrics& meter) {
           {"rows", std::move(rows)}};
 }
 
+/// Seconds that begin count, so that it does not say 0 of one that is still left alone.
+ordered_json limited(const io::limit_board& limits) {
+  auto rows = ordered_json::array();
+  for (const auto& one : limits.read())
+    rows.push_back({{"registry", one.registry}, {"for_s", (one.for_ms + 999) / 1000}, {"times", one.times}});
+  return rows;
+}
+
 } // namespace
 
 std::string cache_json(const cached_digests& cache) {
@@ -83,7 +91,9 @@ std::string resolver_json(const debug_sources& from) {
   auto answers = from.refs->read();
   for (const auto& [asked, image] : *answers)
     rows.push_back({{"ref", asked}, {"image", image.ref.to_string()}});
-  ordered_json out{{"ahead_of_time", std::move(rows)}, {"registries", registries(*from.meter)}};
+  ordered_json out{{"ahead_of_time", std::move(rows)},
+                   {"registries", registries(*from.meter)},
+                   {"limited", limited(*from.limits)}};
   return out.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 

@@ -2,6 +2,7 @@
 
 #include "actors/build_listing.hpp"
 #include "actors/io/actor_board.hpp"
+#include "actors/io/limit_board.hpp"
 #include "actors/metrics.hpp"
 #include "actors/ref_cache.hpp"
 #include "actors/resolver.hpp"
@@ -23,6 +24,7 @@ struct debug_sources {
   std::shared_ptr<const running_builds_board> builds;
   std::shared_ptr<const storage_board> storage;
   std::shared_ptr<const ref_board> refs;
+  std::shared_ptr<const io::limit_board> limits;
   std::shared_ptr<const service_health> health;
   std::shared_ptr<const io::actor_board> actors;
   std::shared_ptr<const metrics> meter;

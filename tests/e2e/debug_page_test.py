@@ -161,7 +161,8 @@ class DebugPageTest(unittest.TestCase):
         text = page.text("#registry-tables")
         for part in ("r.test/a@sha256:aa", "Digests that are kept: 7", "1 m 1 s", "as long as there is room"):
             self.assertIn(part, text)
-        stub.say("registries", registries(asked=4711))
+        stub.say("registries", {**registries(asked=4711), "limited": [{"registry": "hub.test", "for_s": 42, "times": 3}]})
+        page.wait_for("document.getElementById('registry-tables').innerText.includes('left alone for 42 s')")
         page.wait_for("document.getElementById('registry-tables').innerText.includes('4711')")
         self.assert_no_complaint()
 

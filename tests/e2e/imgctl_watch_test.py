@@ -13,7 +13,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from certificates import Authority  # noqa: E402
 from child import PATIENCE, Child  # noqa: E402
-from client import Client, request  # noqa: E402
+from client import request  # noqa: E402
+from forwarder import Forwarder  # noqa: E402
 from places import program  # noqa: E402
 from terminal import Terminal  # noqa: E402
 from workshop import PROLOGUE, WorkshopTest, main  # noqa: E402
@@ -153,16 +154,16 @@ class WatchTest(WorkshopTest):
         self.assertRegex(self.run_imgctl("top", "--once"), r"resolver: [1-9][0-9]* digests kept(.|\n)*" + re.escape(ref))
 
     def test_top_waits_for_a_service_that_is_away(self):
-        with free_port() as grpc, free_port() as debug:
-            fixed = {"server": {"services": {"grpc": {"address": "127.0.0.1:%d" % grpc.getsockname()[1]}}},
-                     "debug": {"address": "127.0.0.1:%d" % debug.getsockname()[1]}}
-        service = self.add_service(fixed)
-        terminal = Terminal([program("imgctl"), "--config", service.config_file, "top"])
+        service = self.add_service({})
+        door = Forwarder(service.listening("debug"))
+        self.addCleanup(door.close)
+        terminal = Terminal([program("imgctl"), "--debug-address", door.address, "top"])
         self.addCleanup(terminal.close)
         terminal.wait_for(lambda lines: lines and str(service.pid) in lines[0])
         service.kill()
         terminal.wait_for(lambda lines: lines and "lost the service" in lines[0])
         service.start()
+        door.target = service.listening("debug")
         terminal.wait_for(lambda lines: lines and str(service.pid) in lines[0])
         terminal.type("q")
         self.assertEqual(0, terminal.wait())
@@ -218,6 +219,16 @@ class WatchTest(WorkshopTest):
                      imgctl("--debug-address", address, "actors", environment={"IMGCTL_DEBUG_TOKEN": "t0ken-of-the-test"})):
             self.assertEqual(0, done.returncode, done.stderr)
             self.assertIn("house", done.stdout)
+        # As the configuration of a service with known ports says it.
+        known = os.path.join(self.folder, "known.json")
+        with open(known, "w", encoding="utf-8") as file:
+            json.dump({"server": {"services": {"grpc": {"address": service.address}}},
+                       "debug": {"address": "0.0.0.0:" + address.rpartition(":")[2], "tokenFile": path}}, file)
+        done = imgctl("--config", known, "top", "--once")
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertIn(f"pid {service.pid}", done.stdout)
+        self.assertEqual(0, imgctl("--config", known, "list").returncode)
+        self.assertIn("lets the service choose a port", imgctl("--config", service.config_file, "top").stderr)
         self.end_service(service)
 
 

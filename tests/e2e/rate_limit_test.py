@@ -1,15 +1,19 @@
 #!/usr/bin/python3
 """A registry that limits our rate is left alone for as long as it says: callers are told, builds wait."""
 
+import json
 import os
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 import grpc  # noqa: E402
 
+from child import PATIENCE  # noqa: E402
 from client import RUNNING, Client, request  # noqa: E402
 from limiting_registry import LimitingRegistry  # noqa: E402
+from places import program  # noqa: E402
 from workshop import PROLOGUE, WorkshopTest, main  # noqa: E402
 
 
@@ -98,6 +102,13 @@ class RateLimitTest(WorkshopTest):
                 self.client.resolve_base(self.door.address.replace("127.0.0.1", "localhost") + "/limited:1")
             self.assertEqual(grpc.StatusCode.UNAVAILABLE, caught.exception.code())
             self.assertRegex(caught.exception.details(), "waiting for localhost:[0-9]+ until [0-9]{4}-")
+        # Whoever looks at the service sees it, too.
+        done = subprocess.run([program("imgctl"), "--debug-address", self.service.listening("debug"), "top", "--json"],
+                              capture_output=True, check=True, timeout=PATIENCE)
+        limited = {row["registry"]: row for row in json.loads(done.stdout)["resolver"]["limited"]}
+        row = limited[self.door.address.replace("127.0.0.1", "localhost")]
+        self.assertEqual(1, row["times"])
+        self.assertGreater(row["for_s"], 3000)
 
 
 if __name__ == "__main__":

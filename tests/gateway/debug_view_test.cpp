@@ -30,6 +30,7 @@ struct a_house {
     from = {builds,
             std::make_shared<storage_board>(),
             std::make_shared<ref_board>(),
+            limits,
             health,
             actors,
             std::make_shared<metrics>(metrics_settings{"1.2.3", {"registry.test"}}),
@@ -42,6 +43,7 @@ struct a_house {
   }
 
   std::shared_ptr<running_builds_board> builds = std::make_shared<running_builds_board>();
+  std::shared_ptr<io::limit_board> limits = std::make_shared<io::limit_board>();
   std::shared_ptr<service_health> health = std::make_shared<service_health>();
   std::shared_ptr<io::actor_board> actors = std::make_shared<io::actor_board>();
   channel_ptr channel;
@@ -266,6 +268,23 @@ TEST_CASE("the table of registries counts what was asked and what failed", "[deb
   REQUIRE(table["rows"].size() == 2);
   CHECK(table["rows"][1][0] == "registry.test");
   CHECK(table["rows"][1].size() == table["columns"].size());
+}
+
+TEST_CASE("registries that limit us are told with how long they are left alone", "[debug]") {
+  a_house house;
+  house.limits->note("r.test", 0);
+  house.limits->note("s.test", 3'600'000);
+  house.limits->note("s.test", 1000);
+  auto told = json::parse(resolver_json(house.from))["limited"];
+  REQUIRE(told.size() == 2);
+  CHECK(told[0] == json{{"registry", "r.test"}, {"for_s", 0}, {"times", 1}});
+  CHECK(told[1]["for_s"] > 3000);
+  CHECK(told[1]["times"] == 2);
+  io::limit_board few(2);
+  for (auto [name, wait] : {std::pair{"a", 1000}, std::pair{"b", 9000}, std::pair{"c", 5000}})
+    few.note(name, wait);
+  REQUIRE(few.read().size() == 2);
+  CHECK(few.read()[0].registry == "b");
 }
 
 TEST_CASE("a plain log is read from an offset to its end", "[debug]") {

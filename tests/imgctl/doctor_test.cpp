@@ -47,6 +47,8 @@ TEST_CASE("each trouble of a service is found with what to do about it", "[docto
   ill.actors["c"].path = "house/c";
   ill.actors["c"].restarts = 2;
   ill.registries = {{{"r.test", "5", "2", "2"}}, {{"s.test", "5", "1", "0"}}};
+  ill.limited = {{"hub.test", 42, 3}, {"old.test", 0, 1}};
+  CHECK(found(ill, "rate limit of hub.test").detail == "left alone for 42s, limited us 3 times");
   CHECK(found(ill, "version").result == verdict::warning);
   CHECK(found(ill, "readiness").result == verdict::failed);
   CHECK(found(ill, "readiness").detail == "engine: no buildah");

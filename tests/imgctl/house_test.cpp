@@ -93,9 +93,11 @@ TEST_CASE("series, registries and kept digests are taken in", "[watch]") {
   CHECK(now.series[0].second[1] == 2.5);
   REQUIRE(apply(
       now, "registries",
-      R"({"ahead_of_time":[{"ref":"a"}],"registries":{"columns":["registry","asked"],"rows":[["r.test",3.0],["x"]]}})",
+      R"({"ahead_of_time":[{"ref":"a"}],"registries":{"columns":["registry","asked"],"rows":[["r.test",3.0],["x"]]},"limited":[{"registry":"hub","for_s":9,"times":2}]})",
       {}));
   CHECK(now.ahead_of_time == 1);
+  REQUIRE(now.limited.size() == 1);
+  CHECK(now.limited[0].for_s == 9);
   CHECK(now.registries[0].cells == std::vector<std::string>{"r.test", "3"});
   CHECK(now.registries[1].cells.size() == 2);
   REQUIRE(apply_answer(

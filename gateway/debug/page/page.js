@@ -107,6 +107,8 @@ async function showRegistries() {
   const title = (text) => Object.assign(document.createElement("h2"), { textContent: text });
   byId("registry-tables").replaceChildren(
     title("Registries"), table(registries.registries.columns, registries.registries.rows),
+    ...(registries.limited?.length ? [title("Have limited us (429)"), table(["registry", "times", "now"],
+      registries.limited.map((row) => [row.registry, row.times, row.for_s > 0 ? `left alone for ${row.for_s} s` : "may be asked"]))] : []),
     title("Resolved ahead of time"), table(["reference", "image"], registries.ahead_of_time.map((row) => [row.ref, row.image])),
     title(`Digests that are kept: ${cache.kept}`),
     table(["reference", "digest", "age", "good for"], cache.rows.map((row) => [row.ref, row.digest, duration(row.age_ms),

@@ -115,6 +115,19 @@ void read_registries(house& to, const json& from) {
   }
 }
 
+void read_limited(house& to, const json& from) {
+  to.limited.clear();
+  const auto rows = from.find("limited");
+  if (rows == from.end()) return;
+  for (const auto& one : *rows) {
+    limited_row row;
+    take(one, "registry", row.registry);
+    take(one, "for_s", row.for_s);
+    take(one, "times", row.times);
+    to.limited.push_back(std::move(row));
+  }
+}
+
 void read_cache(house& to, const json& from) {
   take(from, "kept", to.cached_in_all);
   to.cached.clear();
@@ -167,7 +180,10 @@ bool apply(house& to, const std::string& event, const std::string& data, std::ch
       change(to.builds, said, [](const auto&, const json& from) { return read_build(from); });
     if (event == "actors") change_actors(to, said, passed);
     if (event == "series") read_series(to, said);
-    if (event == "registries") read_registries(to, said);
+    if (event == "registries") {
+      read_registries(to, said);
+      read_limited(to, said);
+    }
     return true;
   } catch (const json::exception&) {
     return false;

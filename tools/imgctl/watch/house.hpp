@@ -69,6 +69,13 @@ struct cached_row {
   std::optional<int64_t> expires_in_ms;
 };
 
+/// A registry that has limited the service's requests (429).
+struct limited_row {
+  std::string registry;
+  int64_t for_s = 0; ///< it is still left alone; 0: it may be asked
+  uint64_t times = 0;
+};
+
 /// A service as it was at its last beat.
 struct house {
   bool known = false; ///< something was said
@@ -86,6 +93,7 @@ struct house {
   std::vector<std::pair<std::string, std::vector<double>>> series; ///< oldest point first; NaN: none
   std::vector<std::string> registry_columns;
   std::vector<registry_row> registries;
+  std::vector<limited_row> limited;
   uint64_t ahead_of_time = 0; ///< references that are kept resolved
   std::vector<cached_row> cached;
   uint64_t cached_in_all = 0;

@@ -95,6 +95,13 @@ std::string in_column(const house& now, const registry_row& registry, const std:
 }
 
 void judge_registries(const house& now, const std::string& about, findings& to) {
+  for (const auto& one : now.limited)
+    if (one.for_s > 0)
+      to.add({about, "rate limit of " + one.registry, verdict::warning,
+              "left alone for " + in_time(one.for_s * 1000) + ", limited us " + std::to_string(one.times) +
+                  " times",
+              "Until then callers are told so and builds wait: give the service credentials, a mirror (registries) or "
+              "tagCache."});
   for (const auto& registry : now.registries) {
     const auto failed = in_column(now, registry, "failed");
     const auto told_to_wait = in_column(now, registry, "told to wait (429)");

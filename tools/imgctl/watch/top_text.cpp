@@ -113,6 +113,16 @@ lines registries(const house& now, const canvas& on) {
   return draw_table(how, rows, on);
 }
 
+/// Those that have limited us and are not asked for now.
+std::string left_alone(const house& now) {
+  std::string text;
+  for (const auto& one : now.limited)
+    if (one.for_s > 0)
+      text += (text.empty() ? ": left alone after 429: " : ", ") + one_line(one.registry) + " for " +
+              in_time(one.for_s * 1000);
+  return text;
+}
+
 lines cache(const house& now, const canvas& on) {
   std::vector<std::vector<cell>> rows;
   for (const auto& digest : now.cached)
@@ -208,7 +218,7 @@ lines draw_top(const house& now, const canvas& on, std::optional<size_t> height,
       builds(now, on), 3);
   add("queue: " + std::to_string(now.queued) + " waiting", queue(now, on), 2);
   add("actors: " + std::to_string(now.actors.size()), actors(now, on), 2);
-  add("registries", registries(now, on), 2);
+  add("registries" + left_alone(now), registries(now, on), 2);
   add("resolver: " + std::to_string(now.cached_in_all) + " digests kept, " +
           std::to_string(now.ahead_of_time) + " references resolved ahead of time",
       cache(now, on), 1);
