@@ -100,7 +100,8 @@ void judge_registries(const house& now, const std::string& about, findings& to) 
       to.add({about, "rate limit of " + one.registry, verdict::warning,
               "left alone for " + in_time(one.for_s * 1000) + ", limited us " + std::to_string(one.times) +
                   " times",
-              "Until then callers are told so and builds wait: give the service credentials, a mirror (registries) or "
+              "Until then callers are told so and builds wait: give the service credentials, a mirror "
+              "(registries) or "
               "tagCache."});
   for (const auto& registry : now.registries) {
     const auto failed = in_column(now, registry, "failed");
