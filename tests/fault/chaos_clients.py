@@ -155,7 +155,7 @@ class ChaosClients:
                 known = [build_id for build_id in self._accepted if build_id not in self._ends]
             if known:
                 self._cancel_one(rng.choice(known))
-            time.sleep(rng.uniform(0, 4))
+            time.sleep(rng.uniform(1, 12))
 
     def _cancel_one(self, build_id):
         with self._lock:
