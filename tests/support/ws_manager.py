@@ -44,6 +44,10 @@ class WsManager:
         """The next answers of a method: dictionaries, see `answer_of` in control.cpp."""
         self.do("script", method=method, answers=list(answers))
 
+    def unscript(self):
+        """Every call is answered as usual from now on."""
+        self.do("unscript")
+
     def release(self, name):
         self.do("release", name=name)
 

@@ -58,6 +58,11 @@ void book::script(const std::string& method, std::vector<scripted_answer> answer
   queue.insert(queue.end(), answers.begin(), answers.end());
 }
 
+void book::unscript() {
+  std::lock_guard lock(mutex_);
+  scripts_.clear();
+}
+
 std::optional<scripted_answer> book::next_answer(const std::string& method,
                                                  const std::function<bool()>& given_up) {
   std::unique_lock lock(mutex_);

@@ -46,6 +46,8 @@ public:
   // --- scripts ---
 
   void script(const std::string& method, std::vector<scripted_answer> answers);
+  /// Every call is answered as usual from now on.
+  void unscript();
   /// The script of the next call of a method, once it may be answered; none where the call is as usual.
   std::optional<scripted_answer> next_answer(const std::string& method,
                                              const std::function<bool()>& given_up);

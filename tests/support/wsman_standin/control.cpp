@@ -156,6 +156,7 @@ const std::map<std::string, verb>& verbs() {
       {"part", part_listeners},
       {"replay", set_replay},
       {"populate", populate},
+      {"unscript", plain([](whole& w, const json&) { w.what.unscript(); })},
       {"release", plain([](whole& w, const json& c) { w.what.release(c.at("name")); })},
       {"forget", plain([](whole& w, const json& c) { w.what.forget(c.at("id")); })},
       {"quiet", plain([](whole& w, const json& c) { w.what.set_quiet(c.at("on")); })},
