@@ -16,6 +16,9 @@ RATES = {  # benchmark: title, what its argument counts, goal
 TIMES = {
     "log_seek": ("Find a place in a log", "bytes"),
     "cached_digests": ("A lookup from the digest cache", "digests kept"),
+    "parse_references": ("Parse a reference", "bytes"),
+    "hash_references": ("Hash a reference", "bytes"),
+    "run_machines": ("The state machine from the queue to success", "builds"),
 }
 
 
@@ -47,5 +50,3 @@ def figures(context):
     for name, (title, size_name) in TIMES.items():
         points = [Point(argument, value) for (found, argument), value in sorted(values.items()) if found == name]
         yield Figure(f"part_{name}", title, size_name, "ns", points=points)
-    for name, title in (("parse_references", "Parse a reference"), ("hash_references", "Hash a reference")):
-        yield Figure(f"part_{name}", title, "", "ns", points=[Point(1, values[name, 0])])

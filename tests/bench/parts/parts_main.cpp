@@ -122,17 +122,43 @@ void log_seek(benchmark::State& state) {
 }
 BENCHMARK(log_seek)->Arg(64 << 10)->Arg(1 << 20)->Arg(16 << 20)->Arg(64 << 20);
 
-void parse_references(benchmark::State& state) {
-  for (auto _ : state)
-    benchmark::DoNotOptimize(parse_reference("registry.example.com:5000/team/project/image:v1.2.3"));
+/// A reference of so many bytes.
+std::string reference_text(const benchmark::State& state) {
+  std::string text = "registry.example.com:5000/team";
+  while (text.size() + 10 < static_cast<size_t>(state.range(0)))
+    text += "/a-project";
+  return text + ":v1.2.3";
 }
-BENCHMARK(parse_references);
+
+void parse_references(benchmark::State& state) {
+  const auto text = reference_text(state);
+  for (auto _ : state)
+    benchmark::DoNotOptimize(parse_reference(text));
+}
+BENCHMARK(parse_references)->Arg(40)->Arg(100)->Arg(200);
 
 void hash_references(benchmark::State& state) {
+  const auto text = reference_text(state);
   for (auto _ : state)
-    benchmark::DoNotOptimize(workspace_hash("registry.example.com:5000/team/project/image:v1.2.3"));
+    benchmark::DoNotOptimize(workspace_hash(text));
 }
-BENCHMARK(hash_references);
+BENCHMARK(hash_references)->Arg(40)->Arg(100)->Arg(200);
+
+/// Builds that live from the queue to their success.
+void run_machines(benchmark::State& state) {
+  const std::vector<build_event> life{slot_granted{}, phase_changed{build_state::building, "building"},
+                                      phase_changed{build_state::pushing, "pushing"},
+                                      phase_changed{build_state::verifying, "verifying"}, run_succeeded{}};
+  for (auto _ : state) {
+    for (int64_t build = 0; build < state.range(0); ++build) {
+      machine_state machine;
+      for (const auto& event : life)
+        if (auto step = transition(machine, event)) machine = std::move(step->next);
+      benchmark::DoNotOptimize(machine);
+    }
+  }
+}
+BENCHMARK(run_machines)->Arg(1)->Arg(10)->Arg(100);
 
 void cached_digests(benchmark::State& state) {
   const auto count = static_cast<size_t>(state.range(0));
