@@ -79,6 +79,10 @@ class PackageTest(unittest.TestCase):
         self.root.start_service()
         isolation = self.root.wait_for_log(r"build isolation: (\w+)")
         sample_build.check(self, self.root.machine)
+        # As whoever is called at night would look at it.
+        self.assertRegex(self.run_in("imgctl", "--config", SETTINGS, "doctor"), r"(?m)^ok +.*readiness: takes builds")
+        self.assertIn("1 ended since the start", self.run_in("imgctl", "--config", SETTINGS, "top", "--once"))
+        self.assertRegex(self.run_in("imgctl", "--config", SETTINGS, "actors"), r"(?m)^house +")
         self.assertRegex(self.run_in("ls", self.root.cache), "(?m)^(overlay|vfs)-layers$")
         print(f"built with isolation {isolation[1]}", file=sys.stderr)
 
