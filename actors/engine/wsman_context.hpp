@@ -25,6 +25,7 @@ struct wsman_timing {
   int start_retries = 10; ///< how many times it is started again
   ms first_backoff{200};  ///< of the monitor, after it lost ws-manager
   ms longest_backoff{5000};
+  ms unready{30'000};          ///< without ws-manager for so long, the service says that it is not ready
   ms second_look{1000};        ///< what changed between a list and its subscription shows in the next list
   ms doubt_pause{5000};        ///< between lists while ws-manager cannot tell what became of a workspace
   ms relist{60'000};           ///< nothing that is lost without a lost connection stays lost for longer

@@ -34,7 +34,8 @@ void wsman_monitor::list() {
 void wsman_monitor::listed(const workspaces_listed& m) {
   if (m.number != lists_) return;
   if (!m.workspaces) return lost(m.workspaces.error());
-  if (!std::exchange(has_listed_, true)) context_->health->ready(health_names::ws_manager);
+  has_listed_ = true;
+  context_->health->ready(health_names::ws_manager);
   // Only a subscription that has lasted tells that ws-manager is well.
   if (subscription_) backoff_ = context_->timing.first_backoff;
   if (std::exchange(lost_, false)) log_of("house/engine").info("ws-manager is back");
@@ -70,14 +71,20 @@ void wsman_monitor::over(const subscription_over& m) {
 }
 
 void wsman_monitor::lost(const error& why) {
-  if (!std::exchange(lost_, true))
+  auto now = self_->clock().now();
+  if (!std::exchange(lost_, true)) {
+    lost_at_ = now;
     log_of("house/engine")
         .warning("lost ws-manager; builds go on and are looked for when it is back",
                  {{"cause", why.message}});
+  }
   subscription_.reset();
-  // Later losses are no reason to send clients away: builds wait for ws-manager.
+  // A short loss is no reason to send clients away: builds wait for ws-manager.
   if (!has_listed_)
     context_->health->not_ready(health_names::ws_manager, "ws-manager was not reached yet: " + why.message);
+  else if (now - lost_at_ >= context_->timing.unready)
+    context_->health->not_ready(health_names::ws_manager,
+                                "ws-manager is away, and builds wait for it: " + why.message);
   list_after(backoff_);
   backoff_ = std::min(backoff_ * 2, context_->timing.longest_backoff);
 }

@@ -54,6 +54,7 @@ private:
   bool in_doubt_ = false;             ///< since the last list was asked for
   caf::actor_clock::time_point next_; ///< when the next list is asked for
   bool lost_ = false;                 ///< and the log says so
+  caf::actor_clock::time_point lost_at_;
 };
 
 } // namespace ib

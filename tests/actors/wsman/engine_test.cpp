@@ -54,6 +54,22 @@ TEST_CASE("after a lost connection both come again, later each time, at most aft
   CHECK(house.manager->count("subscribe") == 2);
 }
 
+TEST_CASE("without ws-manager for long the service is not ready, and is again once it is back", "[wsman]") {
+  wsman_house house;
+  house.answer_list();
+  house.manager->subscribed->ended(unavailable);
+  house.run();
+  house.advance(200ms);
+  for (int i = 0; i < 12 && house.context->health->is_ready(); ++i) {
+    house.fail_list();
+    house.advance(5s);
+  }
+  CHECK(house.context->health->read()->at("ws-manager").find("builds wait for it: gone") !=
+        std::string::npos);
+  house.answer_list();
+  CHECK(house.context->health->is_ready());
+}
+
 TEST_CASE("what a lost subscription still tells is not believed", "[wsman]") {
   wsman_house house;
   house.answer_list();
