@@ -1,3 +1,4 @@
+// Long on purpose: one engine, told from every side.
 #include "tests/actors/wsman/engine_fixture.hpp"
 
 #include <catch2/catch.hpp>
