@@ -5,6 +5,8 @@ import shutil
 import tempfile
 import unittest
 
+import grpc
+
 from child import show
 from client import FAILURE, RUNNING, SUCCESS, Client, content, file_source, git, request
 from images import Images
@@ -123,10 +125,13 @@ class WsmanTest(unittest.TestCase):
     def wait_for_message(self, stream, words):
         """Reads responses until one says so."""
         seen = []
-        for response in stream:
-            seen.append(response.message)
-            if words in response.message:
-                return response
+        try:
+            for response in stream:
+                seen.append(response.message)
+                if words in response.message:
+                    return response
+        except grpc.RpcError as error:
+            raise AssertionError(f"nobody said {words!r}, but {seen}") from error
         raise AssertionError(f"nobody said {words!r}, but {seen}")
 
     def wait_for_log(self, build_id, wanted):
