@@ -1,5 +1,6 @@
 #include "actors/io/registry_publish.hpp"
 
+#include "actors/io/http_await.hpp"
 #include "actors/io/http_url.hpp"
 #include "actors/io/registry_manifest.hpp"
 
@@ -19,6 +20,10 @@ using clock = registry_access::clock;
 /// A publication makes many requests, each as long as a lookup at most; together they must end too.
 constexpr int timeouts_per_publication = 4;
 constexpr int max_index_depth = 3;
+/// How often a manifest is sent that the registry could not check for the moment, and how long is waited
+/// then.
+constexpr int manifest_tries = 5;
+constexpr milliseconds manifest_pause{200};
 
 /// Both ends of a publication.
 struct publication {
@@ -110,14 +115,27 @@ task<result<published_image>> mount_blobs(publication work, std::vector<manifest
   co_return image;
 }
 
+/// docker-registry on a file system looks each blob of a manifest up in a file that a push of another image
+/// with the same blob may be writing: the empty file is no digest, and the manifest is refused for it. Ours
+/// was checked when it was read, so it is right.
+bool could_not_check(const http_response& response) {
+  return response.status == 400 && response.body.find("DIGEST_INVALID") != std::string::npos;
+}
+
 /// Stores a manifest, byte by byte as it is, under a tag or its digest.
 task<result<published_image>> put_manifest(publication work, registry_manifest manifest, std::string name,
                                            published_image image) {
   auto request = request_to(work.target, http_method::put, work.to + "/manifests/" + name);
   request.headers.set("Content-Type", manifest.media_type);
   request.body = std::move(manifest.body);
-  auto sending = registry_send(work.target, std::move(request));
+  auto sending = registry_send(work.target, request);
   auto response = co_await sending;
+  for (int tries = 1; response && could_not_check(*response) && tries < manifest_tries; ++tries) {
+    http_delay pause(*work.target.core->http, manifest_pause);
+    if (auto waited = co_await pause; !waited) co_return describe(work.target.topic, waited.error());
+    auto sending_again = registry_send(work.target, request);
+    response = co_await sending_again;
+  }
   if (!response) co_return describe(work.target.topic, response.error());
   if (response->status != 201 && response->status != 200)
     co_return write_refusal(work.target.topic, *response);

@@ -166,6 +166,32 @@ TEST_CASE("a registry that stores other bytes than it was given is found out") {
   CHECK(published.error().code == error_code::data_corrupt);
 }
 
+TEST_CASE("a manifest that the registry cannot check while it writes a blob is sent again") {
+  const int refusals = GENERATE(2, 1000);
+  const std::string manifest =
+      R"({"config":{"digest":"sha256:)" + std::string(64, 'a') + R"("},"layers":[]})";
+  int puts = 0;
+  scripted_server registry([&](const std::string& request) {
+    if (request.starts_with("GET "))
+      return scripted_server::response("200 OK", std::string("Content-Type: ") + oci_image_type + "\r\n",
+                                       manifest);
+    if (++puts > refusals) return scripted_server::response("201 Created", "", "");
+    return scripted_server::response("400 Bad Request", "Content-Type: application/json\r\n",
+                                     R"({"errors":[{"code":"DIGEST_INVALID","message":"did not match"}]})");
+  });
+  registry_calls calls;
+  auto published =
+      calls.publish({{registry.domain(), "same", "a", ""}, {registry.domain(), "same", "b", ""}, {}});
+  if (refusals == 2) {
+    REQUIRE(published);
+    CHECK(puts == 3);
+  } else {
+    REQUIRE_FALSE(published);
+    CHECK(contains(published.error().message, "DIGEST_INVALID"));
+    CHECK(puts == 5);
+  }
+}
+
 TEST_CASE("a publication that nobody waits for any more ends") {
   std::stop_source gone;
   scripted_server registry([&](const std::string&) {
