@@ -11,13 +11,13 @@ namespace ib {
 grpc::ByteBuffer build_list::make(const running_builds& list) const {
   builder::ListBuildsResponse response;
   for (const auto& channel : list.channels)
-    *response.add_builds() = build_info(*channel, false, access_comes_later_);
+    if (!channel->ended()) *response.add_builds() = build_info(*channel, false, access_comes_later_);
   return serialize(response);
 }
 
 grpc::ByteBuffer build_list::answer() const {
   auto now = board_->read();
-  // Watchers may know already of an end that the director has still to hear of.
+  // Watchers may know already of an end that the director has still to hear of: it is listed no more.
   bool is_settled = std::none_of(now->channels.begin(), now->channels.end(),
                                  [](const auto& channel) { return channel->ended(); });
   if (!is_settled) return make(*now);
