@@ -212,7 +212,7 @@ build_supervisor(build_supervisor_impl::stateful_pointer<build_supervisor_state>
     if (exit.reason == caf::exit_reason::user_shutdown) supervision->close();
     self->quit(exit.reason);
   });
-  supervision->begin(std::move(children), limits, settings);
+  supervision->begin(std::move(children), limits, std::move(settings));
   return seen.observe([supervision](const start_build& m) { supervision->start(m.build_id); },
                       [supervision](const restart_build& m) { supervision->load(m.build_id); },
                       [supervision](const adopt_builds&) { supervision->adopt(); },

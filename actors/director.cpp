@@ -238,8 +238,8 @@ void direction::ready(const build_ready& who) {
   auto found = entries_.find(who.build_id);
   if (found == entries_.end()) return;
   found->second.actor = caf::actor_cast<build_actor>(who.actor);
-  for (auto& cancel : std::exchange(found->second.cancels, {}))
-    pass_on(found->second.actor, std::move(cancel));
+  for (const auto& cancel : std::exchange(found->second.cancels, {}))
+    pass_on(found->second.actor, cancel);
   tell_place(found->first, found->second);
 }
 
@@ -303,7 +303,7 @@ caf::typed_response_promise<cancel_answer> direction::cancel(const cancel_build&
   return answer;
 }
 
-void direction::pass_on(const build_actor& to, held_cancel cancel) {
+void direction::pass_on(const build_actor& to, const held_cancel& cancel) {
   auto answer = cancel.answer;
   self_->request(to, ask_timeout, cancel.wish)
       .then([answer](const cancel_answer& said) mutable { answer.deliver(said); },
@@ -333,7 +333,7 @@ director_impl::behavior_type director(director_impl::stateful_pointer<director_s
                                       director_settings settings) {
   auto* work = &self->state.work;
   auto seen = enter_board(self, "director", "house/director");
-  work->begin(std::move(board), settings);
+  work->begin(std::move(board), std::move(settings));
   return seen.observe([work](const admit_build& wish) { return work->admit(wish); },
                       [work](const note_join& who) { work->joined(who); },
                       [work](const build_ready& who) { work->ready(who); },

@@ -90,7 +90,7 @@ private:
   void note_request(const std::string& build_id, const std::string& triggered_by, bool joined);
   void kept(const std::string& build_id, const result<void>& outcome);
   void have_started(const std::string& build_id);
-  void pass_on(const build_actor& to, held_cancel cancel);
+  void pass_on(const build_actor& to, const held_cancel& cancel);
   void tell_place(const std::string& build_id, const entry& who);
   void run(const std::vector<std::string>& granted);
   void show_limits() const;

@@ -21,8 +21,8 @@ inline constexpr std::chrono::milliseconds insist_pause{200};
 /// Tells an actor of the house something that must not be lost, until it has heard it: between a crash and
 /// the restart a name leads to nobody, a successor works before its name leads to it, and one that dies takes
 /// its mailbox along. It may hear it twice. Not said any more once `wanted` is false.
-template <class Listener, class Self, class Message>
-void insist(Self* self, caf::atom_value name, Message message, std::function<bool()> wanted) {
+template <class Listener, class Self, class Message, class Wanted>
+void insist(Self* self, caf::atom_value name, Message message, Wanted wanted) {
   if (!wanted()) return;
   auto later = [self, name, message, wanted] {
     self->delayed_send(self, insist_pause, say_again{[self, name, message, wanted] {

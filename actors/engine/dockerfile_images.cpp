@@ -133,7 +133,7 @@ private:
     const auto inside = text.substr(1, end - 1);
     text.remove_prefix(end + 1);
     const auto colon = inside.find(":-");
-    const auto value = value_of(inside.substr(0, colon));
+    auto value = value_of(inside.substr(0, colon));
     if (colon == std::string_view::npos || (value && !value->empty())) return value;
     return std::string(inside.substr(colon + 2));
   }
