@@ -132,7 +132,7 @@ private:
         .then(
             [me](const build_admitted& admitted) {
               if (!admitted.channel) return me->refuse(admitted.channel.error());
-              me->answer_->follow(*admitted.channel);
+              me->answer_->follow(*admitted.channel, admitted.joined);
             },
             [me](const caf::error&) { me->refuse(restarting("director")); });
   }

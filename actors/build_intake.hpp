@@ -22,8 +22,8 @@ public:
   virtual ~build_answer() = default;
   /// The workspace image exists already; nothing was started.
   virtual void exists(std::string workspace_ref, std::string base_ref) = 0;
-  /// The build is under way (started now or joined): follow its channel.
-  virtual void follow(channel_ptr channel) = 0;
+  /// The build is under way, started now or joined: follow its channel.
+  virtual void follow(channel_ptr channel, bool joined) = 0;
   /// ResolveWorkspaceImage only: the references; the image does not exist.
   virtual void missing(std::string workspace_ref, std::string base_ref) = 0;
   /// Nothing was started.

@@ -8,12 +8,16 @@ stream_ticket::~stream_ticket() {
 }
 
 void build_stream_answer::exists(std::string workspace_ref, std::string base_ref) {
-  if (auto stream = ticket_.take())
-    static_cast<build_stream&>(*stream).answer_existing(workspace_ref, base_ref);
+  if (auto mine = stream()) mine->answer_existing(workspace_ref, base_ref);
 }
 
-void build_stream_answer::follow(channel_ptr channel) {
-  if (auto stream = ticket_.take()) stream->stream(std::move(channel));
+void build_stream_answer::follow(channel_ptr channel, bool joined) {
+  auto mine = stream();
+  if (!mine) return;
+  if (joined)
+    mine->join(std::move(channel));
+  else
+    mine->stream(std::move(channel));
 }
 
 void build_stream_answer::missing(std::string, std::string) {
@@ -28,7 +32,7 @@ void inquiry_answer::exists(std::string workspace_ref, std::string base_ref) {
   answer(workspace_ref, base_ref, builder::done_success);
 }
 
-void inquiry_answer::follow(channel_ptr) {
+void inquiry_answer::follow(channel_ptr, bool) {
   call_->refuse({error_code::internal, "a build's answer came to an inquiry", "", {}});
 }
 

@@ -29,11 +29,13 @@ class build_stream_answer final : public build_answer {
 public:
   explicit build_stream_answer(std::shared_ptr<build_stream> stream) : ticket_(std::move(stream)) {}
   void exists(std::string workspace_ref, std::string base_ref) override;
-  void follow(channel_ptr channel) override;
+  void follow(channel_ptr channel, bool joined) override;
   void missing(std::string workspace_ref, std::string base_ref) override;
   void refuse(error why) override;
 
 private:
+  std::shared_ptr<build_stream> stream() { return std::static_pointer_cast<build_stream>(ticket_.take()); }
+
   stream_ticket ticket_;
 };
 
@@ -42,7 +44,7 @@ class inquiry_answer final : public build_answer {
 public:
   explicit inquiry_answer(std::shared_ptr<unary_call> call) : call_(std::move(call)) {}
   void exists(std::string workspace_ref, std::string base_ref) override;
-  void follow(channel_ptr channel) override;
+  void follow(channel_ptr channel, bool joined) override;
   void missing(std::string workspace_ref, std::string base_ref) override;
   void refuse(error why) override { call_->refuse(why); }
 

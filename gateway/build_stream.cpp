@@ -45,6 +45,11 @@ builder::BuildInfo build_info(const build_channel& channel, bool with_headers, b
   return info;
 }
 
+void build_stream::join(channel_ptr channel) {
+  joined_ = true;
+  stream(std::move(channel));
+}
+
 void build_stream::answer_existing(const std::string& workspace_ref, const std::string& base_ref) {
   builder::BuildResponse response;
   response.set_status(builder::done_success);
@@ -92,6 +97,18 @@ const status_update* build_stream::next_update() {
   return terminal_sent_ ? nullptr : cursor_->next();
 }
 
+/// For who joins the newest step, where there is one before the end.
+std::string build_stream::first_words() {
+  const status_update* newest = nullptr;
+  auto ahead = *cursor_;
+  for (const auto* update = joined_ ? ahead.next() : nullptr;
+       update != nullptr && update->status == build_status::running; update = ahead.next()) {
+    newest = update;
+    cursor_ = ahead;
+  }
+  return newest == nullptr ? "accepted" : newest->message;
+}
+
 bool build_stream::next(grpc::ByteBuffer& message, bool) {
   if (waits_for_access()) return false;
   bool news_of_access = !terminal_sent_ && channel().access() != told_access_;
@@ -102,7 +119,7 @@ bool build_stream::next(grpc::ByteBuffer& message, bool) {
     message = serialize(told);
     return true;
   };
-  if (!std::exchange(greeted_, true)) return tell({build_status::running, "accepted"});
+  if (!std::exchange(greeted_, true)) return tell({build_status::running, first_words()});
   const auto* update = next_update();
   if (update != nullptr && update->status != build_status::running && !log_told_) {
     last_words_ = update;

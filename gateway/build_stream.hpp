@@ -13,13 +13,16 @@
 namespace ib {
 
 /// The stream of one Build call: `running` with full info at once, each status update, and the terminal one
-/// as the last. Where the log is comes later (stream_house), the first response waits for it for half a
+/// as the last. Who joins a build is told first how it stands by now, and not each step it has behind it.
+/// Where the log is comes later (stream_house), the first response waits for it for half a
 /// second; if it comes later still, another `running` tells it. In any case a `running` with it comes before
 /// the terminal one: clients need it to show the log.
 class build_stream final : public pull_stream {
 public:
   explicit build_stream(const stream_house& house) : pull_stream(house, house.meter->build_subscribers) {}
 
+  /// stream() of a build that somebody else has started.
+  void join(channel_ptr channel);
   /// Answers once that the image exists, and ends; instead of stream().
   void answer_existing(const std::string& workspace_ref, const std::string& base_ref);
 
@@ -35,6 +38,7 @@ private:
   /// True where the first response is still to wait.
   bool waits_for_access() const;
   const status_update* next_update();
+  std::string first_words();
   builder::BuildResponse response(const status_update& update, bool ending) const;
 
   std::optional<build_channel::status_cursor> cursor_;
@@ -42,6 +46,7 @@ private:
   std::shared_ptr<const log_access> told_access_;
   std::shared_ptr<std::atomic<bool>> waited_ = std::make_shared<std::atomic<bool>>(false);
   std::optional<grpc::Alarm> alarm_; ///< ends the wait
+  bool joined_ = false;
   bool greeted_ = false;
   bool log_told_ = false; ///< a `running` with log_info was sent
   bool terminal_sent_ = false;

@@ -49,7 +49,7 @@ bool image_builder_service::joins_at_once(const build_request& wish, build_strea
   if (!channel) return false;
   if (auto director = find_actor<director_actor>(system_, names::director))
     caf::anon_send(director, note_join{channel->identity().build_id, wish.triggered_by, wish.trace});
-  stream.stream(std::move(channel));
+  stream.join(std::move(channel));
   return true;
 }
 

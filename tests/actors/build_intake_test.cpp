@@ -26,7 +26,9 @@ std::string workspace_of(const std::string& base) { return workspace_reference(w
 struct noted_answer final : build_answer {
   explicit noted_answer(std::shared_ptr<strings> to) : notes(std::move(to)) {}
   void exists(std::string ref, std::string base) override { notes->push_back("exists " + ref + " " + base); }
-  void follow(channel_ptr channel) override { notes->push_back("follow " + channel->identity().build_id); }
+  void follow(channel_ptr channel, bool joined) override {
+    notes->push_back((joined ? "join " : "follow ") + channel->identity().build_id);
+  }
   void missing(std::string ref, std::string base) override {
     notes->push_back("missing " + ref + " " + base);
   }

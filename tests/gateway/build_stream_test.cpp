@@ -46,6 +46,40 @@ TEST_CASE("each update of a build comes in order, to early and late watchers", "
   }
 }
 
+TEST_CASE("who joins a build is told how it stands, then each update", "[stream]") {
+  served place;
+  build_call first_to_join(place, "joining");
+  CHECK(first_to_join.next().message() == "accepted");
+  place.publish(build_status::running, "cloning");
+  place.publish(build_status::running, "building");
+  build_call call(place, "joining");
+  auto first = call.next();
+  CHECK(first.status() == builder::running);
+  CHECK(first.message() == "building");
+  CHECK(first.info().build_id() == "b1");
+  CHECK(first.info().log_info().headers().at("x-gitpod-owner-token") == "owner-token");
+  place.publish(build_status::running, "pushing");
+  CHECK(call.next().message() == "pushing");
+  place.publish(build_status::success, "");
+  CHECK(call.next().status() == builder::done_success);
+  CHECK(call.at_end());
+  CHECK(call.finish().ok());
+}
+
+TEST_CASE("who joins a build that has just ended is told where its log is, and the end", "[stream]") {
+  served place;
+  place.publish(build_status::running, "building");
+  place.publish(build_status::failure, "build failed: no");
+  build_call call(place, "joining");
+  auto first = call.next();
+  CHECK(first.status() == builder::running);
+  CHECK(first.message() == "building");
+  CHECK(first.info().log_info().url() == "http://127.0.0.1:1/logs/b1");
+  CHECK(call.next().status() == builder::done_failure);
+  CHECK(call.at_end());
+  CHECK(call.finish().ok());
+}
+
 TEST_CASE("no watcher misses an update that is published in another thread", "[stream]") {
   constexpr int updates = 1'000;
   served place;

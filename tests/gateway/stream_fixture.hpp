@@ -48,6 +48,11 @@ public:
       stream->answer_existing("registry.example/ws:1", "registry.example/base:1");
       return stream.get();
     }
+    if (wish.triggered_by() == "joining") {
+      keep_in_sight(stream);
+      stream->join(channel_);
+      return stream.get();
+    }
     return begin(stream, wish.triggered_by());
   }
 
