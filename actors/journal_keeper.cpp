@@ -15,6 +15,8 @@ namespace ib {
 namespace {
 
 constexpr std::chrono::minutes retention_interval{10};
+/// How long notes wait for something that somebody waits for.
+constexpr std::chrono::milliseconds notes_pause{100};
 /// Between two looks at a storage that fails.
 constexpr std::chrono::seconds storage_pause{1};
 
@@ -64,18 +66,27 @@ journal_work::promise journal_work::note_answer(const journal_note_answer& m) {
 
 /// A note that cannot be kept is not worth a build; the log says so.
 void journal_work::note(const result<void>& staged) {
-  schedule_commit();
+  ++state_.writes;
+  staged_ = true;
+  if (!std::exchange(notes_scheduled_, true)) self_->delayed_send(self_, notes_pause, commit_notes{});
   if (!staged) watch(database_trouble_, staged);
 }
 
 /// What is in the mailbox by now comes before the commit and goes with it.
 void journal_work::schedule_commit() {
   ++state_.writes;
+  staged_ = true;
   if (!std::exchange(commit_scheduled_, true)) self_->send(self_, commit_batch{});
+}
+
+void journal_work::commit_notes_staged() {
+  notes_scheduled_ = false;
+  commit();
 }
 
 void journal_work::commit() {
   commit_scheduled_ = false;
+  if (!std::exchange(staged_, false)) return;
   auto began = std::chrono::steady_clock::now();
   auto outcome = store_->commit();
   auto took = std::chrono::steady_clock::now() - began;
@@ -91,7 +102,7 @@ void journal_work::commit() {
 
 /// Nobody is told what is not durable.
 journal_store& journal_work::settled() {
-  if (commit_scheduled_) commit();
+  commit();
   return *store_;
 }
 
@@ -109,7 +120,7 @@ void journal_work::retain() {
   self_->delayed_send(self_, retention_interval, retain_builds{});
   // Not at once: at the start everybody waits for the books.
   will_look_again();
-  if (commit_scheduled_)
+  if (staged_)
     retain_due_ = true;
   else
     watch(database_trouble_, store_->retain(limits_));
@@ -117,7 +128,7 @@ void journal_work::retain() {
 
 void journal_work::change(retention_limits limits) {
   limits_ = limits;
-  if (commit_scheduled_)
+  if (staged_)
     retain_due_ = true;
   else
     watch(database_trouble_, store_->retain(limits_));
@@ -174,8 +185,9 @@ journal_impl::behavior_type journal_keeper(journal_impl::stateful_pointer<journa
       [work](const journal_note_request& m) { work->note(work->store().note_request(m.note)); },
       [work](const journal_note_answer& m) { return work->note_answer(m); },
       [work](const change_retention& m) { work->change(m.limits); },
-      [work](const commit_batch&) { work->commit(); }, [work](const retain_builds&) { work->retain(); },
-      [work](const try_storage&) { work->look_again(); });
+      [work](const commit_batch&) { work->commit(); },
+      [work](const commit_notes&) { work->commit_notes_staged(); },
+      [work](const retain_builds&) { work->retain(); }, [work](const try_storage&) { work->look_again(); });
 }
 
 } // namespace ib

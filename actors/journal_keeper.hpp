@@ -14,6 +14,8 @@ namespace ib {
 
 /// Everything that was staged since the last one becomes durable.
 struct commit_batch {};
+/// Notes that nobody waits for have been staged long enough.
+struct commit_notes {};
 /// Time to look for finished builds that are too old.
 struct retain_builds {};
 /// Time to see whether the storage works again.
@@ -25,10 +27,12 @@ struct change_retention {
 };
 
 using journal_impl = journal_actor::extend<caf::reacts_to<change_retention>, caf::reacts_to<commit_batch>,
-                                           caf::reacts_to<retain_builds>, caf::reacts_to<try_storage>>;
+                                           caf::reacts_to<commit_notes>, caf::reacts_to<retain_builds>,
+                                           caf::reacts_to<try_storage>>;
 
 /// Serializes all access to the journal store, in group commits: writes that are in the mailbox together
-/// become durable together, and their askers are answered then. The store belongs to the root supervisor, so
+/// become durable together, and their askers are answered then. Notes, which nobody waits for, go with the
+/// next of these, or a little later: else each of a crowd that joins a build would have the disk synced. The store belongs to the root supervisor, so
 /// that a crash here loses nothing that was answered.
 class journal_work {
 public:
@@ -43,6 +47,7 @@ public:
   caf::typed_response_promise<journal_kept> note_answer(const journal_note_answer& m);
   void note(const result<void>& staged);
   void commit();
+  void commit_notes_staged();
   /// Removes what is kept too long, and sees whether the storage works before a build finds out.
   void retain();
   void change(retention_limits limits);
@@ -70,7 +75,9 @@ private:
   std::string log_trouble_;
   retention_limits limits_;
   std::vector<promise> waiting_; ///< for the commit
-  bool commit_scheduled_ = false;
+  bool staged_ = false;           ///< there is something to commit
+  bool commit_scheduled_ = false; ///< somebody waits for it
+  bool notes_scheduled_ = false;
   bool retain_due_ = false;
   bool will_look_again_ = false;
 };
@@ -88,6 +95,7 @@ journal_impl::behavior_type journal_keeper(journal_impl::stateful_pointer<journa
 } // namespace ib
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::commit_batch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::commit_notes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::retain_builds)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::change_retention)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::try_storage)
