@@ -10,6 +10,8 @@ namespace ib::io {
 namespace {
 
 constexpr int busy_timeout_ms = 5'000;
+/// More than the program knows; what is put together of filters is not to grow without end.
+constexpr size_t max_idle_statements = 64;
 
 error failure_of(sqlite3* database, int code) {
   std::string words = database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code);
@@ -18,7 +20,26 @@ error failure_of(sqlite3* database, int code) {
 
 } // namespace
 
-void sqlite_statement::finalizer::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+sqlite_statements::~sqlite_statements() {
+  for (auto& [sql, statement] : idle_)
+    sqlite3_finalize(statement);
+}
+
+sqlite3_stmt* sqlite_statements::take(std::string_view sql) {
+  auto found = idle_.find(sql);
+  if (found == idle_.end()) return nullptr;
+  auto* statement = found->second;
+  idle_.erase(found);
+  return statement;
+}
+
+void sqlite_statements::give_back(sqlite3_stmt* statement) {
+  sqlite3_reset(statement);
+  sqlite3_clear_bindings(statement);
+  const char* sql = sqlite3_sql(statement);
+  if (idle_.size() >= max_idle_statements || !idle_.try_emplace(sql, statement).second)
+    sqlite3_finalize(statement);
+}
 
 sqlite_statement& sqlite_statement::bind(int64_t value) {
   bind_failure_ |= sqlite3_bind_int64(statement_.get(), ++bound_, value);
@@ -81,10 +102,13 @@ result<sqlite_database> sqlite_database::open(const std::filesystem::path& file,
 }
 
 result<sqlite_statement> sqlite_database::prepare(std::string_view sql) {
-  sqlite3_stmt* raw = nullptr;
-  int code = sqlite3_prepare_v2(database_.get(), sql.data(), static_cast<int>(sql.size()), &raw, nullptr);
-  if (code != SQLITE_OK) return failure_of(database_.get(), code);
-  return sqlite_statement(database_.get(), raw);
+  auto* raw = statements_->take(sql);
+  if (raw == nullptr) {
+    int code = sqlite3_prepare_v3(database_.get(), sql.data(), static_cast<int>(sql.size()),
+                                  SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+    if (code != SQLITE_OK) return failure_of(database_.get(), code);
+  }
+  return sqlite_statement(database_.get(), raw, statements_.get());
 }
 
 result<void> sqlite_database::execute(const std::string& sql) {
@@ -107,7 +131,7 @@ result<void> sqlite_database::migrate(const char* const* steps, size_t count) {
                      std::to_string(count) + ": it was written by a newer version",
                  "",
                  {}};
-  *query = sqlite_statement(nullptr, nullptr);
+  *query = sqlite_statement(nullptr, nullptr, nullptr);
   for (; version < count; ++version) {
     auto step = std::string("BEGIN IMMEDIATE;") + steps[version] +
                 "PRAGMA user_version = " + std::to_string(version + 1) + "; COMMIT;";

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,7 +16,25 @@ struct sqlite3_stmt;
 
 namespace ib::io {
 
-/// One statement with its values; made by sqlite_database::prepare(). Steps through rows.
+/// Compiled statements that are not in use, by their text: compiling one costs more than running it.
+class sqlite_statements {
+public:
+  sqlite_statements() = default;
+  ~sqlite_statements();
+  sqlite_statements(const sqlite_statements&) = delete;
+  sqlite_statements& operator=(const sqlite_statements&) = delete;
+
+  /// Null where none is at hand.
+  sqlite3_stmt* take(std::string_view sql);
+  /// Forgets its values first, some of which are secrets.
+  void give_back(sqlite3_stmt* statement);
+
+private:
+  std::map<std::string, sqlite3_stmt*, std::less<>> idle_;
+};
+
+/// One statement with its values; made by sqlite_database::prepare(), which has to outlive it. Steps through
+/// rows.
 class sqlite_statement {
 public:
   sqlite_statement& bind(int64_t value);
@@ -32,13 +52,15 @@ public:
 
 private:
   friend class sqlite_database;
-  struct finalizer {
-    void operator()(sqlite3_stmt* statement) const;
+  struct return_to {
+    sqlite_statements* statements = nullptr;
+    void operator()(sqlite3_stmt* statement) const { statements->give_back(statement); }
   };
-  sqlite_statement(sqlite3* database, sqlite3_stmt* statement) : database_(database), statement_(statement) {}
+  sqlite_statement(sqlite3* database, sqlite3_stmt* statement, sqlite_statements* from)
+      : database_(database), statement_(statement, return_to{from}) {}
 
   sqlite3* database_;
-  std::unique_ptr<sqlite3_stmt, finalizer> statement_;
+  std::unique_ptr<sqlite3_stmt, return_to> statement_;
   int bound_ = 0;
   int bind_failure_ = 0;
 };
@@ -70,6 +92,7 @@ private:
   result<void> migrate(const char* const* steps, size_t count);
 
   std::unique_ptr<sqlite3, closer> database_;
+  std::unique_ptr<sqlite_statements> statements_ = std::make_unique<sqlite_statements>();
 };
 
 } // namespace ib::io

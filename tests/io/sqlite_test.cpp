@@ -78,3 +78,36 @@ TEST_CASE("a schema of a newer program is told apart from a failure", "[sqlite]"
   CHECK(older.error().code == error_code::failed_precondition);
   CHECK(version_of(database) == 3);
 }
+
+TEST_CASE("a statement that was used before begins anew, without its values", "[sqlite]") {
+  temp_dir folder;
+  auto database = open_in(folder);
+  REQUIRE(database.migrate(first_schema));
+  constexpr auto insert = "INSERT INTO things VALUES (?)";
+  for (auto name : {"one", "two", "three"}) {
+    auto statement = database.prepare(insert);
+    REQUIRE(statement);
+    REQUIRE(statement->bind(name).run());
+  }
+  auto nameless = database.prepare(insert);
+  REQUIRE(nameless->run());
+  constexpr auto all = "SELECT name FROM things ORDER BY rowid";
+  {
+    auto left_midway = database.prepare(all);
+    REQUIRE(*left_midway->step());
+  }
+  auto outer = database.prepare(all);
+  REQUIRE(*outer->step());
+  CHECK(outer->text(0) == "one");
+  // The same text twice at a time: each has a place of its own.
+  auto inner = database.prepare(all);
+  for (auto name : {"one", "two", "three"}) {
+    REQUIRE(*inner->step());
+    CHECK(inner->text(0) == name);
+  }
+  REQUIRE(*inner->step());
+  CHECK(inner->is_null(0));
+  CHECK_FALSE(*inner->step());
+  REQUIRE(*outer->step());
+  CHECK(outer->text(0) == "two");
+}
