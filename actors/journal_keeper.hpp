@@ -32,8 +32,8 @@ using journal_impl = journal_actor::extend<caf::reacts_to<change_retention>, caf
 
 /// Serializes all access to the journal store, in group commits: writes that are in the mailbox together
 /// become durable together, and their askers are answered then. Notes, which nobody waits for, go with the
-/// next of these, or a little later: else each of a crowd that joins a build would have the disk synced. The store belongs to the root supervisor, so
-/// that a crash here loses nothing that was answered.
+/// next of these, or a little later: else each of a crowd that joins a build would have the disk synced. The
+/// store belongs to the root supervisor, so that a crash here loses nothing that was answered.
 class journal_work {
 public:
   explicit journal_work(journal_impl::pointer self) : self_(self) {}
@@ -74,7 +74,7 @@ private:
   std::string database_trouble_;
   std::string log_trouble_;
   retention_limits limits_;
-  std::vector<promise> waiting_; ///< for the commit
+  std::vector<promise> waiting_;  ///< for the commit
   bool staged_ = false;           ///< there is something to commit
   bool commit_scheduled_ = false; ///< somebody waits for it
   bool notes_scheduled_ = false;
