@@ -77,7 +77,7 @@ public:
 /// A reader pulls with its own cursors; when it has everything it parks: `park()`, then looks once more (an
 /// update may have come in between), then waits for `wake()`. Nothing here takes a lock and no reader costs
 /// the writer anything.
-class build_channel {
+class build_channel : public std::enable_shared_from_this<build_channel> {
 public:
   /// `log_begin`: see log_buffer.
   build_channel(build_identity identity, uint64_t log_retention_bytes, uint64_t log_begin = 0);

@@ -9,7 +9,6 @@
 #include "actors/names.hpp"
 #include "actors/observe.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace ib {
@@ -96,10 +95,7 @@ private:
   }
 
   bool runs(const std::string& workspace_ref) const {
-    auto now = settings_.board->read();
-    return std::any_of(now->channels.begin(), now->channels.end(), [&](const auto& channel) {
-      return channel->identity().workspace_ref == workspace_ref;
-    });
+    return settings_.board->read()->find_reference(workspace_ref) != nullptr;
   }
 
   void admit(std::string base_ref, const std::string& workspace_ref, const std::string& why) {
@@ -192,13 +188,12 @@ channel_ptr find_forced(const build_request& request, const intake_settings& set
   const auto* file = request.source ? std::get_if<dockerfile_source>(&*request.source) : nullptr;
   if (!request.force_rebuild || file == nullptr) return nullptr;
   auto now = settings.board->read();
-  if (now->channels.empty()) return nullptr;
+  if (now->channels().empty()) return nullptr;
   const auto ref =
       workspace_reference(settings.workspace_repository, base_reference(settings.base_repository, *file));
-  for (const auto& channel : now->channels)
-    // One that has ended may be on the board for another moment, and is no answer to a forced request.
-    if (channel->identity().workspace_ref == ref) return channel->ended() ? nullptr : channel;
-  return nullptr;
+  auto channel = now->find_reference(ref);
+  // One that has ended may be on the board for another moment, and is no answer to a forced request.
+  return channel && channel->ended() ? nullptr : channel;
 }
 
 void build_intake(caf::event_based_actor* self, build_request request, std::shared_ptr<build_answer> answer,

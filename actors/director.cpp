@@ -102,7 +102,7 @@ void direction::recover(const std::vector<build_record>& records) {
     const auto& id = record.plan->build_id;
     entries_[id] = entry{record.channel, {}, true, {}, {}};
     by_ref_.try_emplace(record.plan->workspace_ref, id);
-    order_.push_back(id);
+    shown_.add(record.channel);
     if (record.machine.state == build_state::queued) queue_->readmit(id, record.plan->triggered_by);
     have_started(id);
   }
@@ -164,7 +164,6 @@ void direction::start(const std::shared_ptr<const build_plan>& plan,
   build_record record{plan, channel, secrets, {}, 0, {}};
   entries_[id] = entry{channel, {}, false, std::move(waiting), std::make_shared<build_record>(record)};
   by_ref_[plan->workspace_ref] = id;
-  order_.push_back(id);
   keep(id, create_tries);
 }
 
@@ -205,6 +204,7 @@ void direction::kept(const std::string& build_id, const result<void>& outcome) {
   if (found == entries_.end()) return;
   auto& who = found->second;
   who.kept = outcome.has_value();
+  if (who.kept) shown_.add(who.channel);
   // Before anybody is told: who knows of a build finds it among the running ones, and a service that stops
   // finds whom to wake.
   if (outcome) publish();
@@ -268,7 +268,7 @@ void direction::ended(const build_ended& who) {
   if (auto known = by_ref_.find(ref); known != by_ref_.end() && known->second == who.build_id)
     by_ref_.erase(known);
   entries_.erase(found);
-  std::erase(order_, who.build_id);
+  shown_.remove(who.build_id);
   auto granted = queue_->release(who.build_id);
   publish();
   run(granted);
@@ -286,8 +286,13 @@ void direction::run(const std::vector<std::string>& granted) {
   for (const auto& id : granted)
     if (auto found = entries_.find(id); found != entries_.end()) tell_place(id, found->second);
   if (granted.empty()) return;
-  for (const auto& id : queue_->order())
-    if (auto found = entries_.find(id); found != entries_.end()) tell_place(id, found->second);
+  size_t ahead = 0;
+  for (const auto& id : queue_->order()) {
+    auto found = entries_.find(id);
+    if (found != entries_.end() && found->second.actor)
+      self_->send(found->second.actor, queue_place{ahead, queue_->estimate_behind_ms(ahead)});
+    ++ahead;
+  }
 }
 
 caf::typed_response_promise<cancel_answer> direction::cancel(const cancel_build& wish) {
@@ -314,16 +319,14 @@ void direction::pass_on(const build_actor& to, const held_cancel& cancel) {
 }
 
 void direction::publish() {
-  running_builds now;
-  now.epoch = epoch_;
-  for (const auto& id : order_)
-    if (auto& who = entries_.at(id); who.kept) now.channels.push_back(who.channel);
+  shown_.epoch = epoch_;
+  shown_.queue.clear();
   for (auto& id : queue_->order()) {
-    auto ahead = now.queue.size();
+    auto ahead = shown_.queue.size();
     if (auto found = entries_.find(id); found != entries_.end() && found->second.kept)
-      now.queue.push_back({std::move(id), queue_->estimate_behind_ms(ahead)});
+      shown_.queue.push_back({std::move(id), queue_->estimate_behind_ms(ahead)});
   }
-  board_->publish(std::move(now));
+  board_->publish(shown_);
   settings_.meter->builds_running.Set(static_cast<double>(queue_->running()));
   settings_.meter->builds_queued.Set(static_cast<double>(queue_->queued()));
 }

@@ -104,7 +104,7 @@ private:
   std::unique_ptr<queue_policy> queue_;
   std::map<std::string, entry> entries_;      ///< by build id
   std::map<std::string, std::string> by_ref_; ///< workspace reference -> build id
-  std::vector<std::string> order_;            ///< build ids, oldest first
+  running_builds shown_;                      ///< those that are kept, as they were last published
   std::deque<success> successes_;             ///< the last few, newest first
   uint64_t epoch_ = 0;
   std::optional<error> books_closed_; ///< why the builds that have not ended are not known

@@ -12,7 +12,7 @@ fan_out_impl::behavior_type fan_out(fan_out_impl::stateful_pointer<fan_out_state
                                     std::shared_ptr<running_builds_board> board) {
   auto seen = enter_board(self, "fan_out", "house/fan_out");
   auto now = board->read();
-  for (const auto& channel : now->channels)
+  for (const auto& channel : now->channels())
     channel->wake_all();
   return seen.observe(
       [self](const channel_grew& m) {

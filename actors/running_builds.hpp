@@ -17,12 +17,27 @@ struct waiting_build {
   std::optional<int64_t> estimate_ms; ///< how long it will wait, once enough is known for a guess
 };
 
-/// The builds that run or wait, as the director last published them. Immutable: readers on any thread take
-/// the whole.
-struct running_builds {
-  std::vector<channel_ptr> channels; ///< oldest first
-  uint64_t epoch = 0;                ///< how many builds have ended so far
-  std::vector<waiting_build> queue;  ///< those that wait, the next in turn first
+/// The builds that run or wait. What the director has published is immutable: readers on any thread take the
+/// whole.
+class running_builds {
+public:
+  void add(const channel_ptr& channel);
+  void remove(const std::string& build_id);
+
+  const std::vector<channel_ptr>& channels() const { return channels_; } ///< oldest first
+  /// Null where there is none.
+  channel_ptr find(const std::string& build_id) const;
+  channel_ptr find_reference(const std::string& workspace_ref) const;
+
+  uint64_t epoch = 0;               ///< how many builds have ended so far
+  std::vector<waiting_build> queue; ///< those that wait, the next in turn first
+
+private:
+  std::vector<channel_ptr> channels_;
+  /// The same, sorted. Plain pointers, since a copy of them costs next to nothing: a list is published for
+  /// each build that comes or goes.
+  std::vector<build_channel*> by_id_;
+  std::vector<build_channel*> by_reference_;
 };
 
 /// Where the director publishes and everyone else reads. Belongs to the root supervisor.

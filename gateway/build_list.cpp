@@ -10,7 +10,7 @@ namespace ib {
 
 grpc::ByteBuffer build_list::make(const running_builds& list) const {
   builder::ListBuildsResponse response;
-  for (const auto& channel : list.channels)
+  for (const auto& channel : list.channels())
     if (!channel->ended()) *response.add_builds() = build_info(*channel, false, access_comes_later_);
   return serialize(response);
 }
@@ -18,11 +18,11 @@ grpc::ByteBuffer build_list::make(const running_builds& list) const {
 grpc::ByteBuffer build_list::answer() const {
   auto now = board_->read();
   // Watchers may know already of an end that the director has still to hear of: it is listed no more.
-  bool is_settled = std::none_of(now->channels.begin(), now->channels.end(),
+  bool is_settled = std::none_of(now->channels().begin(), now->channels().end(),
                                  [](const auto& channel) { return channel->ended(); });
   if (!is_settled) return make(*now);
   uint64_t accesses = 0;
-  for (const auto& channel : now->channels)
+  for (const auto& channel : now->channels())
     accesses += channel->access_version();
   auto made = made_.load();
   if (made && made->of == now && made->accesses == accesses) return made->bytes;

@@ -5,12 +5,7 @@ namespace ib {
 channel_ptr find_running(const running_builds_board& board, const std::string& build_id,
                          const std::string& workspace_ref) {
   auto now = board.read();
-  for (const auto& channel : now->channels) {
-    const auto& identity = channel->identity();
-    if (build_id.empty() ? identity.workspace_ref == workspace_ref : identity.build_id == build_id)
-      return channel;
-  }
-  return nullptr;
+  return build_id.empty() ? now->find_reference(workspace_ref) : now->find(build_id);
 }
 
 bool end_is_untold(const build_channel& channel) { return channel.log().closed() && !channel.ended(); }

@@ -367,7 +367,7 @@ service::~service() {
   parts_->health->not_ready(health_names::shutdown, "the service is stopping");
   *parts_->draining = true;
   auto running = parts_->board->read();
-  for (const auto& channel : running->channels)
+  for (const auto& channel : running->channels())
     channel->wake_all();
   // Before the server, which waits for every call: those that are still being decided are answered once the
   // actors they wait for are gone.

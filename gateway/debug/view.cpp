@@ -63,9 +63,9 @@ ordered_json process_json(const debug_sources& from) {
 ordered_json builds_json(const debug_sources& from) {
   auto now = from.builds->read();
   size_t queued = 0;
-  for (const auto& channel : now->channels)
+  for (const auto& channel : now->channels())
     queued += waits(*channel) ? 1 : 0;
-  return {{"running", now->channels.size() - queued}, {"queued", queued}, {"ended", now->epoch}};
+  return {{"running", now->channels().size() - queued}, {"queued", queued}, {"ended", now->epoch}};
 }
 
 ordered_json storage_of(const debug_sources& from) {
@@ -109,11 +109,11 @@ std::string state_json(const debug_sources& from) {
 std::vector<debug_row> build_rows(const debug_sources& from) {
   std::vector<debug_row> rows;
   auto now = from.builds->read();
-  rows.reserve(now->channels.size());
+  rows.reserve(now->channels().size());
   std::unordered_map<std::string_view, size_t> places;
   for (size_t i = 0; i < now->queue.size(); ++i)
     places.emplace(now->queue[i].build_id, i);
-  for (const auto& channel : now->channels) {
+  for (const auto& channel : now->channels()) {
     const auto& identity = channel->identity();
     const auto* latest = channel->latest();
     ordered_json row{{"id", identity.build_id},

@@ -83,7 +83,7 @@ struct front_door : house_fixture {
   }
   void let_run(const std::string& workspace_ref) {
     running_builds now;
-    now.channels = {make_record("running", workspace_ref).channel};
+    now.add(make_record("running", workspace_ref).channel);
     board->publish(now);
   }
   void add(const std::string& ref) { world->images.insert_or_assign(ref, ref); }
@@ -286,7 +286,7 @@ TEST_CASE("an inquiry tells the references and never builds", "[intake]") {
   door.add(workspace_of(own_base));
   CHECK(door.decide(true) == "exists " + workspace_of(own_base) + " " + own_base);
   running_builds now;
-  now.channels = {make_record("running", workspace_of(own_base)).channel};
+  now.add(make_record("running", workspace_of(own_base)).channel);
   door.board->publish(now);
   door.world->images.erase(workspace_of(own_base));
   CHECK(door.decide(true) == "missing " + workspace_of(own_base) + " " + own_base);
@@ -321,7 +321,7 @@ TEST_CASE("a forced request of a Dockerfile finds its build without asking anybo
   const auto ref = workspace_of(base_reference(base_repository, file));
   CHECK(find_forced(door.request, door.settings) == nullptr);
   door.let_run(ref);
-  auto running = door.board->read()->channels.at(0);
+  auto running = door.board->read()->channels().at(0);
   CHECK(find_forced(door.request, door.settings) == running);
 
   SECTION("not a request that is content with an image") { door.request.force_rebuild = false; }
@@ -359,7 +359,7 @@ TEST_CASE("every build says why it is built", "[intake]") {
   }
   SECTION("forced, while one runs") {
     running_builds now;
-    now.channels = {make_record("running", ws).channel};
+    now.add(make_record("running", ws).channel);
     door.board->publish(now);
     door.request.force_rebuild = true;
     door.decide();

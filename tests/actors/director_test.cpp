@@ -119,7 +119,7 @@ struct admission : house_fixture {
   }
   std::vector<std::string> listed() {
     std::vector<std::string> ids;
-    for (const auto& channel : board->read()->channels)
+    for (const auto& channel : board->read()->channels())
       ids.push_back(channel->identity().build_id);
     return ids;
   }

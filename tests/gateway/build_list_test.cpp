@@ -33,7 +33,10 @@ channel_ptr channel_of(const std::string& id) {
 TEST_CASE("who has been told that a build ended does not find it among the running ones", "[list]") {
   auto board = std::make_shared<running_builds_board>();
   auto first = channel_of("b1");
-  board->publish({{first, channel_of("b2")}, 0, {}});
+  running_builds now;
+  now.add(first);
+  now.add(channel_of("b2"));
+  board->publish(now);
   build_list list(board, false);
   CHECK(listed(list) == std::vector<std::string>{"b1", "b2"});
   first->publish({build_status::success, ""});

@@ -89,7 +89,7 @@ public:
   void show(const std::vector<build_record>& running) {
     running_builds now;
     for (const auto& build : running)
-      now.channels.push_back(build.channel);
+      now.add(build.channel);
     board_->publish(std::move(now));
     shown_ = running;
   }

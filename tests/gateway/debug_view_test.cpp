@@ -25,7 +25,7 @@ struct a_house {
     identity.owner_token = "s3cret-token";
     channel = std::make_shared<build_channel>(identity, 0);
     running_builds now;
-    now.channels.push_back(channel);
+    now.add(channel);
     builds->publish(std::move(now));
     from = {builds,
             std::make_shared<storage_board>(),
@@ -215,7 +215,7 @@ TEST_CASE("builds that wait say their place, and every build since when it is wh
     house.channel->publish({build_status::running, "", state, attempt, at_ms, is_step});
   };
   running_builds now;
-  now.channels.push_back(house.channel);
+  now.add(house.channel);
   now.queue = {{"b0", 1000}, {"b1", 2500}};
   house.builds->publish(now);
   say(build_state::queued, 0, 5000, false);

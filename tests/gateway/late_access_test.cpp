@@ -105,7 +105,9 @@ TEST_CASE("a client that leaves while its first response waits is let go", "[str
 TEST_CASE("a list of builds tells where a log is as soon as it is known", "[stream]") {
   auto board = std::make_shared<running_builds_board>();
   auto channel = std::make_shared<build_channel>(identity(), 0);
-  board->publish({{channel}, 0});
+  running_builds now;
+  now.add(channel);
+  board->publish(now);
   build_list list(board, true);
   CHECK(list_of(list) == "none");
   channel->publish_access({"https://b1.example", "late-token"});
