@@ -10,12 +10,14 @@ namespace {
 constexpr uint32_t none = 0; // the root is nobody's child
 constexpr size_t max_window = 32;
 constexpr size_t max_block = 4;
-/// A table that stays in the first-level cache, and a small one for few patterns: ten thousand builds have
-/// each their own.
+/// A table that stays in the first-level cache.
 constexpr unsigned most_hash_bits = 14;
-constexpr unsigned fewest_hash_bits = 10;
-/// Entries for each block of a pattern: so seldom does a text without secrets look like one.
+constexpr unsigned fewest_hash_bits = 8;
+/// Entries for each block of a pattern: so seldom does a text without secrets look like one. For a few
+/// patterns a small table is as good: ten thousand builds have each their own.
 constexpr size_t entries_per_block = 32;
+constexpr size_t few_blocks = 128;
+constexpr size_t entries_per_few_blocks = 8;
 
 /// A hash of the `size` bytes (1 to 4) at `bytes`, of 32 - `unused` bits.
 uint32_t block_hash(const char* bytes, size_t size, unsigned unused) {
@@ -33,7 +35,8 @@ uint32_t block_hash(const char* bytes, size_t size, unsigned unused) {
 
 /// The patterns, sorted, without duplicates and empty ones: the states of depth d + 1 are the groups of
 /// neighbours with the same first d + 1 bytes, so that breadth-first order needs no trie of pointers.
-struct pattern_set::automaton::trie {
+template <class Index>
+struct pattern_automaton<Index>::trie {
   explicit trie(const std::vector<std::string>& patterns) : sorted(patterns.begin(), patterns.end()) {
     std::sort(sorted.begin(), sorted.end());
     sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
@@ -43,14 +46,16 @@ struct pattern_set::automaton::trie {
   std::vector<std::string_view> sorted;
 };
 
-pattern_set::automaton::automaton(const std::vector<std::string>& patterns) {
+template <class Index>
+pattern_automaton<Index>::pattern_automaton(const std::vector<std::string>& patterns) {
   const trie built(patterns);
   add_edges(built);
   add_failures();
   if (!empty()) add_shifts(built);
 }
 
-void pattern_set::automaton::add_edges(const trie& built) {
+template <class Index>
+void pattern_automaton<Index>::add_edges(const trie& built) {
   struct group {
     size_t begin; ///< the patterns [begin, end) share the first `depth` bytes
     size_t end;
@@ -61,28 +66,32 @@ void pattern_set::automaton::add_edges(const trie& built) {
   for (size_t state = 0; state < groups.size(); ++state) {
     const auto [begin, end, depth] = groups[state];
     node added;
-    added.first_edge = static_cast<uint32_t>(edge_bytes_.size());
+    added.first_edge = static_cast<Index>(edge_bytes_.size());
     auto at = begin;
     if (at < end && depth > 0 && sorted[at].size() == depth) {
-      added.match_length = depth;
+      added.match_length = static_cast<Index>(depth);
       ++at;
     }
-    if (at < end) added.open_length = depth;
+    if (at < end) added.open_length = static_cast<Index>(depth);
     while (at < end) {
       const char byte = sorted[at][depth];
       const auto same = at;
       while (at < end && sorted[at][depth] == byte)
         ++at;
       edge_bytes_.push_back(static_cast<unsigned char>(byte));
-      edge_targets_.push_back(static_cast<uint32_t>(groups.size()));
+      edge_targets_.push_back(static_cast<Index>(groups.size()));
       groups.push_back({same, at, depth + 1});
     }
     states_.push_back(added);
   }
+  states_.shrink_to_fit();
+  edge_bytes_.shrink_to_fit();
+  edge_targets_.shrink_to_fit();
 }
 
-void pattern_set::automaton::add_failures() {
-  for (auto edge = states_[0].first_edge; edge < edges_end(0); ++edge) {
+template <class Index>
+void pattern_automaton<Index>::add_failures() {
+  for (uint32_t edge = states_[0].first_edge; edge < edges_end(0); ++edge) {
     root_[edge_bytes_[edge]] = edge_targets_[edge];
   }
   for (uint32_t state = 0; state < states_.size(); ++state) {
@@ -90,21 +99,25 @@ void pattern_set::automaton::add_failures() {
     const auto& shorter = states_[from.fail];
     if (from.match_length == 0) from.match_length = shorter.match_length;
     if (from.open_length == 0) from.open_length = shorter.open_length;
-    for (auto edge = from.first_edge; edge < edges_end(state); ++edge) {
+    for (uint32_t edge = from.first_edge; edge < edges_end(state); ++edge) {
       const auto target = edge_targets_[edge];
-      states_[target].fail = state == 0 ? 0 : step(from.fail, static_cast<char>(edge_bytes_[edge]));
+      states_[target].fail =
+          state == 0 ? Index{0} : static_cast<Index>(step(from.fail, static_cast<char>(edge_bytes_[edge])));
     }
   }
 }
 
-void pattern_set::automaton::add_shifts(const trie& built) {
+template <class Index>
+void pattern_automaton<Index>::add_shifts(const trie& built) {
   window_ = max_window;
   for (const auto& pattern : built.sorted)
     window_ = std::min(window_, pattern.size());
   block_ = std::min(window_, max_block);
   const auto last = window_ - block_;
+  const auto blocks = built.sorted.size() * (last + 1);
+  const auto entries = blocks * (blocks <= few_blocks ? entries_per_few_blocks : entries_per_block);
   auto bits = fewest_hash_bits;
-  while (bits < most_hash_bits && size_t{1} << bits < built.sorted.size() * (last + 1) * entries_per_block)
+  while (bits < most_hash_bits && size_t{1} << bits < entries)
     ++bits;
   unused_hash_bits_ = 32 - bits;
   shifts_.assign(size_t{1} << bits, static_cast<uint8_t>(last + 1));
@@ -116,12 +129,14 @@ void pattern_set::automaton::add_shifts(const trie& built) {
   }
 }
 
-uint32_t pattern_set::automaton::edges_end(uint32_t state) const {
+template <class Index>
+uint32_t pattern_automaton<Index>::edges_end(uint32_t state) const {
   return state + 1 < states_.size() ? states_[state + 1].first_edge
                                     : static_cast<uint32_t>(edge_bytes_.size());
 }
 
-uint32_t pattern_set::automaton::child(uint32_t state, unsigned char byte) const {
+template <class Index>
+uint32_t pattern_automaton<Index>::child(uint32_t state, unsigned char byte) const {
   const auto begin = edge_bytes_.begin() + states_[state].first_edge;
   const auto end = edge_bytes_.begin() + edges_end(state);
   const auto found = std::lower_bound(begin, end, byte);
@@ -129,7 +144,8 @@ uint32_t pattern_set::automaton::child(uint32_t state, unsigned char byte) const
   return edge_targets_[static_cast<size_t>(found - edge_bytes_.begin())];
 }
 
-uint32_t pattern_set::automaton::step(uint32_t state, char byte) const {
+template <class Index>
+uint32_t pattern_automaton<Index>::step(uint32_t state, char byte) const {
   for (;;) {
     if (state == 0) return root_[static_cast<unsigned char>(byte)];
     if (const auto next = child(state, static_cast<unsigned char>(byte))) return next;
@@ -137,7 +153,8 @@ uint32_t pattern_set::automaton::step(uint32_t state, char byte) const {
   }
 }
 
-size_t pattern_set::automaton::skip(std::string_view in, size_t from) const {
+template <class Index>
+size_t pattern_automaton<Index>::skip(std::string_view in, size_t from) const {
   while (from + window_ <= in.size()) {
     const auto shift = shifts_[block_hash(in.data() + from + window_ - block_, block_, unused_hash_bits_)];
     if (shift == 0) break;
@@ -145,5 +162,9 @@ size_t pattern_set::automaton::skip(std::string_view in, size_t from) const {
   }
   return from;
 }
+
+template class pattern_automaton<uint8_t>;
+template class pattern_automaton<uint16_t>;
+template class pattern_automaton<uint32_t>;
 
 } // namespace ib

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace ib {
@@ -14,12 +15,15 @@ namespace ib {
 /// The Aho-Corasick automaton of a pattern_set. State 0 is the root; the state after any text is the longest
 /// end of it that begins a pattern.
 ///
-/// Edges are kept sparse, some 25 bytes for each byte of the patterns: a request may bring secrets of
-/// megabytes, for which a dense table would take gigabytes. Speed on text without secrets comes from skip(),
-/// which moves on in strides, as Wu and Manber's algorithm does, and does not touch the states at all.
-struct pattern_set::automaton {
+/// `Index` holds the number of any state: ten thousand builds have a set of their own each, of a few
+/// patterns. Edges are kept sparse, five or six indices for each byte of the patterns: a request may bring
+/// secrets of megabytes, for which a dense table would take gigabytes. Speed on text without secrets comes
+/// from skip(), which moves on in strides, as Wu and Manber's algorithm does, and does not touch the states
+/// at all.
+template <class Index>
+class pattern_automaton {
 public:
-  explicit automaton(const std::vector<std::string>& patterns);
+  explicit pattern_automaton(const std::vector<std::string>& patterns);
 
   bool empty() const { return states_.size() == 1; }
   /// From the root: a position at or behind `from` before which no match begins.
@@ -33,10 +37,10 @@ public:
 
 private:
   struct node {
-    uint32_t first_edge = 0; ///< its edges are those up to the next state's first, by byte
-    uint32_t fail = 0;       ///< the longest proper end of this state that is a state
-    uint32_t match_length = 0;
-    uint32_t open_length = 0;
+    Index first_edge = 0; ///< its edges are those up to the next state's first, by byte
+    Index fail = 0;       ///< the longest proper end of this state that is a state
+    Index match_length = 0;
+    Index open_length = 0;
   };
   struct trie;
 
@@ -48,8 +52,8 @@ private:
 
   std::vector<node> states_; ///< in breadth-first order: a failure always points to an earlier one
   std::vector<unsigned char> edge_bytes_;
-  std::vector<uint32_t> edge_targets_;
-  std::array<uint32_t, 256> root_{}; ///< the root's edges by byte; 0 for none
+  std::vector<Index> edge_targets_;
+  std::array<Index, 256> root_{}; ///< the root's edges by byte; 0 for none
 
   /// The first `window_` bytes of every pattern, looked at in blocks of `block_` bytes: by the hash of a
   /// block, how far the text may be moved on when that block ends the window.
@@ -57,6 +61,11 @@ private:
   size_t block_ = 0;
   unsigned unused_hash_bits_ = 0; ///< of 32
   std::vector<uint8_t> shifts_;
+};
+
+/// As large as its patterns need.
+struct pattern_set::automaton {
+  std::variant<pattern_automaton<uint8_t>, pattern_automaton<uint16_t>, pattern_automaton<uint32_t>> of_size;
 };
 
 } // namespace ib

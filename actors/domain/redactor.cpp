@@ -4,15 +4,28 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 namespace ib {
 
-pattern_set::pattern_set(const std::vector<std::string>& patterns)
-    : automaton_(std::make_shared<const automaton>(patterns)) {}
+pattern_set::pattern_set(const std::vector<std::string>& patterns) {
+  // One for each byte and the root: there are no more states.
+  size_t states = 1;
+  for (const auto& pattern : patterns)
+    states += pattern.size();
+  if (states <= size_t{1} << 8)
+    automaton_ = std::make_unique<const automaton>(automaton{pattern_automaton<uint8_t>(patterns)});
+  else if (states <= size_t{1} << 16)
+    automaton_ = std::make_unique<const automaton>(automaton{pattern_automaton<uint16_t>(patterns)});
+  else
+    automaton_ = std::make_unique<const automaton>(automaton{pattern_automaton<uint32_t>(patterns)});
+}
 
 pattern_set::~pattern_set() = default;
 
-bool pattern_set::empty() const { return automaton_->empty(); }
+bool pattern_set::empty() const {
+  return std::visit([](const auto& automaton) { return automaton.empty(); }, automaton_->of_size);
+}
 
 redactor::redactor(std::shared_ptr<const pattern_set> patterns, std::string mask)
     : patterns_(std::move(patterns)), mask_(std::move(mask)) {}
@@ -24,7 +37,13 @@ void redactor::write(std::string_view in, std::string& out) {
     consumed_ = held_begin_;
     return;
   }
-  const auto& automaton = *patterns_->automaton_;
+  const auto open =
+      std::visit([&](const auto& automaton) { return scan(automaton, in); }, patterns_->automaton_->of_size);
+  emit_until(held_begin_ + held_.size() + in.size() - open, in, out);
+}
+
+template <class Automaton>
+size_t redactor::scan(const Automaton& automaton, std::string_view in) {
   const uint64_t in_begin = held_begin_ + held_.size();
   for (size_t i = 0; i < in.size();) {
     if (state_ == 0) {
@@ -36,7 +55,7 @@ void redactor::write(std::string_view in, std::string& out) {
       add_match(in_begin + i - length, in_begin + i);
     }
   }
-  emit_until(in_begin + in.size() - automaton.open_length(state_), in, out);
+  return automaton.open_length(state_);
 }
 
 void redactor::finish(std::string& out) {

@@ -15,12 +15,14 @@ public:
   /// Empty texts are ignored; duplicates are fine.
   explicit pattern_set(const std::vector<std::string>& patterns);
   ~pattern_set();
+  pattern_set(const pattern_set&) = delete;
+  pattern_set& operator=(const pattern_set&) = delete;
   bool empty() const;
 
 private:
   friend class redactor;
   struct automaton;
-  std::shared_ptr<const automaton> automaton_;
+  std::unique_ptr<const automaton> automaton_;
 };
 
 /// Replaces every occurrence of a pattern in a byte stream by a mask, wherever the stream is cut into pieces:
@@ -46,6 +48,9 @@ private:
     uint64_t begin;
     uint64_t end;
   };
+  /// Returns how many of the last bytes may begin a match.
+  template <class Automaton>
+  size_t scan(const Automaton& automaton, std::string_view in);
   void add_match(uint64_t begin, uint64_t end);
   void emit_until(uint64_t decided, std::string_view in, std::string& out);
   void hold_from(uint64_t decided, std::string_view in);
