@@ -32,6 +32,7 @@ void build_work::begin(build_record record, build_settings settings, io::bound_l
   record_ = std::move(record);
   log_ = std::move(log);
   settings_ = std::move(settings);
+  learn_secrets();
   run_began_ = last_sign_ = phase_began_ = self_->clock().now();
   kept_state_ = record_.machine.state;
   kept_attempt_ = record_.machine.attempt;
@@ -233,7 +234,7 @@ void build_work::follow(const run_handle& handle) {
   run_ = caf::actor_cast<run_actor>(*handle.run);
   run_told_its_end_ = false;
   engine_deaths_ = 0;
-  redactor_ = std::make_unique<redactor>(record_.secrets);
+  redactor_ = std::make_unique<redactor>(secrets_);
   redactor_base_ = taken_ = record_.raw_offset;
   last_sign_ = self_->clock().now();
   if (!std::exchange(stall_check_armed_, true))
@@ -293,12 +294,10 @@ void build_work::take_note(const run_note& note) {
 void build_work::take_access(const run_log_access& told) {
   if (told.attempt != record_.machine.attempt) return;
   if (auto known = record_.channel->access(); known && *known == told.access) return;
-  // From the next redactor on; the first output comes after this.
-  auto secrets = secrets_of(*record_.plan);
-  secrets.push_back(told.access.owner_token);
-  record_.secrets = std::make_shared<const pattern_set>(secrets);
-  if (redactor_ && taken_ == redactor_base_) redactor_ = std::make_unique<redactor>(record_.secrets);
   record_.channel->publish_access(told.access);
+  // From the next redactor on; the first output comes after this.
+  learn_secrets();
+  if (redactor_ && taken_ == redactor_base_) redactor_ = std::make_unique<redactor>(secrets_);
   wake_readers(false);
 }
 
@@ -329,11 +328,18 @@ void build_work::append(std::string bytes) {
   });
 }
 
+/// An earlier incarnation may have been told the token of the run.
+void build_work::learn_secrets() {
+  auto secrets = secrets_of(*record_.plan);
+  if (auto access = record_.channel->access()) secrets.push_back(access->owner_token);
+  secrets_ = std::make_shared<const pattern_set>(secrets);
+}
+
 void build_work::write_line(const std::string& line) { append(shown(own_line(line))); }
 
 /// Without the build's secrets.
 std::string build_work::shown(const std::string& text) const {
-  redactor whole(record_.secrets);
+  redactor whole(secrets_);
   std::string clean;
   whole.write(text, clean);
   whole.finish(clean);

@@ -68,6 +68,7 @@ private:
   void flush_output();
   void follow(const run_handle& handle);
   void arm_time_limit();
+  void learn_secrets();
   void write_line(const std::string& line);
   void explain();
   void append(std::string bytes);
@@ -87,6 +88,7 @@ private:
   build_impl::pointer self_;
   build_record record_;
   build_settings settings_;
+  std::shared_ptr<const pattern_set> secrets_; ///< what the log must not show
   journal_writer writer_;
   run_actor run_;
   std::optional<io::bound_log> log_;

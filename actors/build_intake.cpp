@@ -2,7 +2,6 @@
 
 #include "actors/domain/auth_policy.hpp"
 #include "actors/domain/image_hash.hpp"
-#include "actors/domain/redactor.hpp"
 #include "actors/domain/reference.hpp"
 #include "actors/io/random_id.hpp"
 #include "actors/io/utc_time.hpp"
@@ -120,11 +119,8 @@ private:
     plan->explanation.push_back("base image " + plan->base_ref);
     for (auto& line : explanation_)
       plan->explanation.push_back(std::move(line));
-    auto secrets = secrets_of(*plan);
     auto me = shared_from_this();
-    self_
-        ->request(director, ask_timeout,
-                  admit_build{plan, std::make_shared<pattern_set>(secrets), seen_epoch_})
+    self_->request(director, ask_timeout, admit_build{plan, seen_epoch_})
         .then(
             [me](const build_admitted& admitted) {
               if (!admitted.channel) return me->refuse(admitted.channel.error());

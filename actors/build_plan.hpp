@@ -13,7 +13,6 @@
 namespace ib {
 
 class build_channel;
-class pattern_set;
 struct build_identity;
 
 /// Everything the engine needs to know to carry a build out. Immutable once the build is admitted.
@@ -43,7 +42,6 @@ struct build_plan {
 struct build_record {
   std::shared_ptr<const build_plan> plan;
   std::shared_ptr<build_channel> channel;
-  std::shared_ptr<const pattern_set> secrets; ///< what the log must not show
   machine_state machine;
   uint64_t raw_offset = 0; ///< bytes of the current run's output that are in the log already
   std::optional<std::chrono::steady_clock::time_point> deadline; ///< of the time limit, once a run began

@@ -1,6 +1,5 @@
 #include "actors/director.hpp"
 
-#include "actors/domain/redactor.hpp"
 #include "actors/io/utc_time.hpp"
 #include "actors/names.hpp"
 #include "actors/observe.hpp"
@@ -153,15 +152,14 @@ void direction::start(const admit_build& wish, promise answer) {
     answer.deliver(build_admitted{admitted.error(), false});
     return;
   }
-  start(wish.plan, wish.secrets, {answer});
+  start(wish.plan, {answer});
 }
 
 /// Puts a build into the books; whoever waits is answered once it is there.
-void direction::start(const std::shared_ptr<const build_plan>& plan,
-                      const std::shared_ptr<const pattern_set>& secrets, std::vector<promise> waiting) {
+void direction::start(const std::shared_ptr<const build_plan>& plan, std::vector<promise> waiting) {
   const auto& id = plan->build_id;
   auto channel = make_channel(*plan, settings_.log_retention_bytes);
-  build_record record{plan, channel, secrets, {}, 0, {}};
+  build_record record{plan, channel, {}, 0, {}};
   entries_[id] = entry{channel, {}, false, std::move(waiting), std::make_shared<build_record>(record)};
   by_ref_[plan->workspace_ref] = id;
   keep(id, create_tries);
@@ -196,7 +194,7 @@ void direction::adopt(const adopt_build& wish) {
   const auto& id = wish.plan->build_id;
   if (books_closed_ || entries_.contains(id) || by_ref_.contains(wish.plan->workspace_ref)) return;
   queue_->adopt_running(id);
-  start(wish.plan, std::make_shared<pattern_set>(secrets_of(*wish.plan)), {});
+  start(wish.plan, {});
 }
 
 void direction::kept(const std::string& build_id, const result<void>& outcome) {

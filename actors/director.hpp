@@ -85,8 +85,7 @@ private:
   void books_are_closed(error why);
   void keep_later(const std::string& build_id, int tries);
   void start(const admit_build& wish, promise answer);
-  void start(const std::shared_ptr<const build_plan>& plan, const std::shared_ptr<const pattern_set>& secrets,
-             std::vector<promise> waiting);
+  void start(const std::shared_ptr<const build_plan>& plan, std::vector<promise> waiting);
   void note_request(const std::string& build_id, const std::string& triggered_by, bool joined);
   void kept(const std::string& build_id, const result<void>& outcome);
   void have_started(const std::string& build_id);

@@ -1,7 +1,6 @@
 // Long on purpose: one class, the journal's whole behaviour in one place; its SQL is in journal_rows.cpp.
 
 #include "actors/build_channel.hpp"
-#include "actors/domain/redactor.hpp"
 #include "actors/io/log.hpp"
 #include "actors/io/log_files.hpp"
 #include "actors/io/utc_time.hpp"
@@ -466,7 +465,6 @@ private:
     if (settings_.log_url) row.plan->log_url = settings_.log_url(row.plan->build_id);
     record.plan = row.plan;
     record.channel = std::make_shared<build_channel>(identity_of(*row.plan), log_retention_bytes, log_begin);
-    record.secrets = std::make_shared<pattern_set>(secrets_of(*row.plan));
     record.machine = row.summary.machine;
     for (const auto& step : steps)
       record.channel->publish(step);
@@ -477,9 +475,7 @@ private:
   result<build_record> read_back(const journal_row& row) {
     const auto& id = row.plan->build_id;
     if (auto known = read_back_.find(id); known != read_back_.end())
-      if (auto channel = known->second.lock())
-        return build_record{row.plan, channel, std::make_shared<pattern_set>(secrets_of(*row.plan)),
-                            row.summary.machine};
+      if (auto channel = known->second.lock()) return build_record{row.plan, channel, row.summary.machine};
     auto steps = rows_->steps(id);
     if (!steps) return told(steps.error());
     // All that is on disk can be read: the row says where it begins.

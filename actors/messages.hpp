@@ -97,7 +97,6 @@ struct image_answer {
 /// Start the build of a plan, or join the one of the same workspace reference.
 struct admit_build {
   std::shared_ptr<const build_plan> plan;
-  std::shared_ptr<const pattern_set> secrets;
   /// The director's count of ended builds before the asker looked for the image in the registry: a build of
   /// this reference that succeeded since then is joined too, since the asker cannot have seen its image.
   uint64_t seen_epoch = 0;

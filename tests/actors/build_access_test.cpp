@@ -75,3 +75,15 @@ TEST_CASE("an engine that is asked for a run knows what it is about", "[build]")
   CHECK(house.engine->last_attach.plan->build_id == "b1");
   CHECK(house.engine->last_attach.begun);
 }
+
+TEST_CASE("a build that was restarted hides the token of its workspace as before", "[build]") {
+  begun_build house;
+  house.tell(house.actor, run_log_access{1, {"https://b1.example", "very-secret"}});
+  house.crash(house.actor);
+  house.actor =
+      house.keep(build_actor(house.system().spawn(build, *house.store->find("b1"), build_settings{})));
+  house.house_fixture::run();
+  house.tell(house.actor, run_log_access{1, {"https://b1.example", "very-secret"}});
+  house.say("curl -H very-secret\n");
+  CHECK(contains(log_text(*house.record.channel), "curl -H [redacted]\n"));
+}

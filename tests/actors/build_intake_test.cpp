@@ -401,7 +401,7 @@ TEST_CASE("a plan carries what the request says, and secrets of its own", "[inta
   CHECK(plan.build_id.size() == 36);
   CHECK(plan.owner_token.size() == 64);
   CHECK(door.wishes->front().seen_epoch == 7);
-  redactor hides(door.wishes->front().secrets);
+  redactor hides(std::make_shared<pattern_set>(secrets_of(plan)));
   std::string shown;
   hides.write("hunter2 " + plan.owner_token + " dXNlcjpodW50ZXIy", shown);
   hides.finish(shown);

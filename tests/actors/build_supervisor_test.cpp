@@ -41,10 +41,10 @@ struct supervised : house_fixture {
     run();
   }
   channel_ptr admit(const std::string& id, const std::string& ref) {
-    auto answer = ask<build_admitted>(
-        system().registry().get(names::director) ? find_actor<director_actor>(system(), names::director)
-                                                 : director_actor{},
-        admit_build{make_plan(id, ref), std::make_shared<pattern_set>(std::vector<std::string>{}), 0});
+    auto answer = ask<build_admitted>(system().registry().get(names::director)
+                                          ? find_actor<director_actor>(system(), names::director)
+                                          : director_actor{},
+                                      admit_build{make_plan(id, ref), 0});
     run();
     REQUIRE(answer->answer);
     REQUIRE(answer->answer->channel);

@@ -97,8 +97,7 @@ struct admission : house_fixture {
                                    bool force = false) {
     auto plan = make_plan(id, ref, owner);
     plan->force_rebuild = force;
-    return ask<build_admitted>(
-        actor, admit_build{plan, std::make_shared<pattern_set>(std::vector<std::string>{}), seen_epoch});
+    return ask<build_admitted>(actor, admit_build{plan, seen_epoch});
   }
   pending_ptr<build_admitted> admit(const std::string& id, const std::string& ref,
                                     const std::string& owner = "someone", uint64_t seen_epoch = 0,

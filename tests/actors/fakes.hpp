@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/domain/base64.hpp"
 #include "actors/journal_keeper.hpp"
 #include "tests/actors/house_fixture.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -30,15 +31,14 @@ inline std::shared_ptr<build_plan> make_plan(const std::string& id, const std::s
   return plan;
 }
 
+/// `passwords`: of the request.
 inline build_record make_record(const std::string& id, const std::string& ref,
-                                const std::vector<std::string>& secrets = {}) {
+                                const std::vector<std::string>& passwords = {}) {
   auto plan = make_plan(id, ref);
-  return {plan,
-          std::make_shared<build_channel>(identity_of(*plan), 0),
-          std::make_shared<pattern_set>(secrets),
-          {},
-          0,
-          {}};
+  for (const auto& password : passwords)
+    plan->auth.additional["registry-" + std::to_string(plan->auth.additional.size())] =
+        base64_encode("user:" + password);
+  return {plan, std::make_shared<build_channel>(identity_of(*plan), 0), {}, 0, {}};
 }
 
 inline std::string log_text(const build_channel& channel) {

@@ -4,7 +4,6 @@
 
 #include "actors/build_channel.hpp"
 #include "actors/build_plan.hpp"
-#include "actors/domain/redactor.hpp"
 #include "actors/io/random_id.hpp"
 #include "actors/io/utc_time.hpp"
 #include "actors/journal_store.hpp"
@@ -44,7 +43,7 @@ build_record make_record(size_t number, int64_t created_ms) {
   source.dockerfile_path = ".gitpod.Dockerfile";
   plan->source = source;
   auto channel = std::make_shared<build_channel>(identity_of(*plan), 0);
-  return {plan, channel, std::make_shared<pattern_set>(secrets_of(*plan)), {}, 0, {}};
+  return {plan, channel, {}, 0, {}};
 }
 
 /// One step of all builds of a batch: the journal takes one of a build at a time.
