@@ -1,5 +1,7 @@
 #include "actors/build_channel.hpp"
 
+#include "actors/domain/reference.hpp"
+
 #include <utility>
 
 namespace ib {
@@ -13,6 +15,22 @@ struct build_channel::waiter_node {
   std::shared_ptr<channel_waiter> waiter;
   waiter_node* next = nullptr;
 };
+
+namespace {
+
+std::vector<std::string> censored_words_of(const build_identity& identity) {
+  std::vector<std::string> words{identity.workspace_ref, identity.base_ref, identity.source_ref};
+  for (const auto& text : std::vector<std::string>(words)) {
+    auto ref = parse_reference(text);
+    if (!ref) continue;
+    words.push_back(ref->repository());
+    words.push_back(ref->path);
+    if (!ref->tag.empty()) words.push_back(ref->path + ":" + ref->tag);
+  }
+  return words;
+}
+
+} // namespace
 
 build_channel::build_channel(build_identity identity, uint64_t log_retention_bytes, uint64_t log_begin)
     : identity_(std::move(identity)),
@@ -34,7 +52,7 @@ build_channel::~build_channel() {
 std::shared_ptr<const pattern_set> build_channel::censored_words() const {
   if (auto made = censored_words_.load()) return made;
   // Two who come first at the same time make the same twice.
-  auto made = std::make_shared<const pattern_set>(identity_.censored_words);
+  auto made = std::make_shared<const pattern_set>(censored_words_of(identity_));
   censored_words_.exchange(made);
   return made;
 }

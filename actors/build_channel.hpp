@@ -26,9 +26,8 @@ struct build_identity {
   /// the build's callers.
   std::string log_url;
   std::string owner_token;
-  /// What a censored log leaves out: the image references and repository names of the build.
-  std::vector<std::string> censored_words;
-  std::string source; ///< what it is built from, in words and without credentials
+  std::string source_ref; ///< the image that it is built from, as the request has it; empty for a Dockerfile
+  std::string source;     ///< what it is built from, in words and without credentials
 };
 
 /// Where a build's log can be followed over HTTP. The token is a secret of the build's callers.
@@ -86,8 +85,8 @@ public:
   build_channel& operator=(const build_channel&) = delete;
 
   const build_identity& identity() const { return identity_; }
-  /// What a censored log leaves out, ready to be looked for; made when it is first asked for, shared by all
-  /// who ask.
+  /// What a censored log leaves out (the image references and repository names of the build), ready to be
+  /// looked for; made when it is first asked for, shared by all who ask.
   std::shared_ptr<const pattern_set> censored_words() const;
   log_buffer& log() { return log_; }
   const log_buffer& log() const { return log_; }

@@ -2,8 +2,8 @@
 
 #include "actors/build_timers.hpp"
 
-#include <deque>
 #include <functional>
+#include <list>
 #include <string>
 #include <variant>
 #include <vector>
@@ -43,7 +43,8 @@ private:
   uint64_t log_end_ = 0; ///< after everything that is kept or on its way
   trouble_handler on_trouble_;
   trouble_handler on_refusal_;
-  std::deque<item> queue_; ///< the front is on its way or waits for its next try
+  std::list<item>
+      queue_; ///< mostly empty, without any memory then; the front is on its way or waits for its next try
   bool on_its_way_ = false;
   bool troubled_ = false;
   int silences_ = 0; ///< tries in a row that got no answer

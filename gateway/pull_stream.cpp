@@ -39,6 +39,8 @@ void pull_stream::OnCancel() {
 
 void pull_stream::OnWriteDone(bool ok) {
   if (!ok) cancelled_ = true;
+  // A stream may wait for hours for its next message.
+  message_.Clear();
   pump();
 }
 

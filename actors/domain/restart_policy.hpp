@@ -2,8 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
+#include <vector>
 
 namespace ib {
 
@@ -29,7 +29,7 @@ public:
 
 private:
   restart_limits limits_;
-  std::deque<int64_t> recent_ms_;
+  std::vector<int64_t> recent_ms_;
   size_t total_ = 0;
 };
 

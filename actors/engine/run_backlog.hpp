@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <string>
 
@@ -23,12 +23,12 @@ public:
   /// The output up to here is in the log and will not be asked for again; returns how many bytes are let go.
   size_t acknowledge(uint64_t raw_offset);
   /// What a new subscription is sent first, oldest first.
-  const std::deque<piece>& pieces() const { return pieces_; }
+  const std::list<piece>& pieces() const { return pieces_; }
   /// Offset after the last byte.
   uint64_t end() const { return end_; }
 
 private:
-  std::deque<piece> pieces_;
+  std::list<piece> pieces_; ///< mostly empty, and then it takes no memory
   uint64_t end_;
 };
 

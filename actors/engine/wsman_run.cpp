@@ -146,11 +146,11 @@ void wsman_run_work::seen(const workspace_seen& m) {
     early_ = m.status;
     return;
   }
-  if (over_ || how_ || !is_news(last_.version, *m.status)) return;
-  last_ = *m.status;
+  if (over_ || how_ || (last_ && !is_news(last_->version, *m.status))) return;
+  last_ = m.status;
   if (!up_) become_up(false);
-  auto verdict = verdict_of(last_);
-  learn_access(last_.url, last_.owner_token, verdict.phase == build_state::preparing);
+  auto verdict = verdict_of(*last_);
+  learn_access(last_->url, last_->owner_token, verdict.phase == build_state::preparing);
   if (verdict.ended) return workspace_ended(std::move(verdict.failure));
   enter(verdict.phase, verdict.words);
 }
@@ -216,7 +216,7 @@ void wsman_run_work::looked(const image_answer& answer) {
   }
   if (answer.image.error().code != error_code::not_found) return look_again(answer.image.error());
   if (!over_) return begin_anew();
-  decide(no_image_failure(last_));
+  decide(no_image_failure(last_ ? *last_ : workspace_status{}));
 }
 
 void wsman_run_work::look_again(const error& why) {

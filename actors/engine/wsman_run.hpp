@@ -75,7 +75,7 @@ private:
   bool over_ = false; ///< it has ended
   bool stopping_ = false;
   int stops_ = 0;
-  workspace_status last_; ///< the newest that was told
+  std::shared_ptr<const workspace_status> last_; ///< the newest that was told, null before
   log_access access_;
   bool access_told_ = false;
   std::optional<caf::actor_clock::time_point> verify_until_;

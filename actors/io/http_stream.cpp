@@ -10,7 +10,7 @@ namespace ib::io {
 
 namespace {
 
-constexpr long buffer_bytes = 4 * 1024; ///< of each stream, for as long as it lives
+constexpr long buffer_bytes = 1024; ///< of each stream, for as long as it lives; the least there is
 constexpr long keepalive_idle_s = 30;
 constexpr long keepalive_interval_s = 10;
 
@@ -26,7 +26,9 @@ curl_slist* append(curl_slist* fields, const std::string& line) {
 } // namespace
 
 http_stream::http_stream(http_streams::stream_id id, http_request request, stream_listener listener)
-    : id_(id), request_(std::move(request)), listener_(std::move(listener)) {}
+    : id_(id),
+      request_(std::make_unique<const http_request>(std::move(request))),
+      listener_(std::move(listener)) {}
 
 http_stream::~http_stream() {
   curl_easy_cleanup(handle_);
@@ -37,10 +39,11 @@ CURL* http_stream::prepare(std::function<void()> connected) {
   handle_ = curl_easy_init();
   if (handle_ == nullptr) return nullptr;
   connected_ = std::move(connected);
-  for (const auto& field : request_.headers)
+  const auto request = std::exchange(request_, nullptr); // libcurl has copies of what it needs
+  for (const auto& field : request->headers)
     fields_ = append(fields_, field.name + ": " + field.value);
   curl_easy_setopt(handle_, CURLOPT_PRIVATE, this);
-  curl_easy_setopt(handle_, CURLOPT_URL, request_.url.c_str());
+  curl_easy_setopt(handle_, CURLOPT_URL, request->url.c_str());
   curl_easy_setopt(handle_, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(handle_, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle_, CURLOPT_ERRORBUFFER, words_);
@@ -56,17 +59,18 @@ CURL* http_stream::prepare(std::function<void()> connected) {
   curl_easy_setopt(handle_, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(handle_, CURLOPT_TCP_KEEPIDLE, keepalive_idle_s);
   curl_easy_setopt(handle_, CURLOPT_TCP_KEEPINTVL, keepalive_interval_s);
-  curl_easy_setopt(handle_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.connect_timeout.count()));
-  curl_easy_setopt(handle_, CURLOPT_TIMEOUT_MS, static_cast<long>(request_.total_timeout.count()));
+  curl_easy_setopt(handle_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request->connect_timeout.count()));
+  curl_easy_setopt(handle_, CURLOPT_TIMEOUT_MS, static_cast<long>(request->total_timeout.count()));
   curl_easy_setopt(handle_, CURLOPT_WRITEFUNCTION, &http_stream::on_body);
   curl_easy_setopt(handle_, CURLOPT_WRITEDATA, this);
   curl_easy_setopt(handle_, CURLOPT_PREREQFUNCTION, &http_stream::on_connected);
   curl_easy_setopt(handle_, CURLOPT_PREREQDATA, this);
   // The system's CAs from their folder, each read when it is needed: the bundle of all of them would be read
   // and kept for every connection.
-  curl_easy_setopt(handle_, CURLOPT_CAINFO, request_.ca_file.empty() ? nullptr : request_.ca_file.c_str());
+  curl_easy_setopt(handle_, CURLOPT_CAINFO, request->ca_file.empty() ? nullptr : request->ca_file.c_str());
   curl_easy_setopt(handle_, CURLOPT_CAPATH, "/etc/ssl/certs");
-  auto origin = parse_origin(request_.url);
+  auto origin = parse_origin(request->url);
+  if (origin) peer_ = origin->name();
   if (origin && is_loopback_domain(origin->host)) curl_easy_setopt(handle_, CURLOPT_PROXY, "");
   return handle_;
 }
@@ -95,8 +99,7 @@ long http_stream::status() const {
 
 result<int> http_stream::outcome(CURLcode code) const {
   if (code == CURLE_OK || other_status_) return static_cast<int>(status());
-  auto origin = parse_origin(request_.url);
-  auto words = (origin ? origin->name() : std::string("server")) + ": ";
+  auto words = peer_ + ": ";
   words += words_[0] != '\0' ? words_ : curl_easy_strerror(code);
   if (code == CURLE_OPERATION_TIMEDOUT && status() != 0)
     return error{error_code::deadline_exceeded, words, "", {}};

@@ -3,6 +3,8 @@
 #include "actors/io/http_streams.hpp"
 
 #include <curl/curl.h>
+#include <memory>
+#include <string>
 
 namespace ib::io {
 
@@ -15,7 +17,8 @@ public:
   http_stream(const http_stream&) = delete;
   http_stream& operator=(const http_stream&) = delete;
 
-  /// Makes the handle; null where libcurl has no memory. `connected` is called once the request can be sent.
+  /// Makes the handle, once; null where libcurl has no memory. `connected` is called once the request can be
+  /// sent.
   CURL* prepare(std::function<void()> connected);
   CURL* handle() const { return handle_; }
   http_streams::stream_id id() const { return id_; }
@@ -29,7 +32,8 @@ private:
   long status() const;
 
   http_streams::stream_id id_;
-  http_request request_;
+  std::unique_ptr<const http_request> request_; ///< until prepare()
+  std::string peer_ = "server";                 ///< by name
   stream_listener listener_;
   std::function<void()> connected_;
   CURL* handle_ = nullptr;

@@ -185,7 +185,7 @@ result<log_extent> log_files::read(const std::function<void(uint64_t, std::strin
 
 result<void> log_files::append(std::string_view text, uint64_t raw_offset, int attempt) {
   if (auto ready = begin_file(); !ready) return ready;
-  auto path = folder_ / name_of(file_begin_);
+  auto path = fs::path(folder_) / name_of(file_begin_);
   unique_fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
   if (!fd) return disk_error("open", path);
   if (torn_ && ::ftruncate(fd.get(), static_cast<off_t>(file_size_)) != 0) return disk_error("mend", path);

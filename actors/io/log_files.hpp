@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <string>
 #include <string_view>
 
 namespace ib::io {
@@ -28,7 +29,7 @@ public:
   /// A file ends at this size, so that the beginning of a long log can be dropped file by file.
   static constexpr uint64_t file_bytes = 4ULL << 20;
 
-  explicit log_files(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  explicit log_files(const std::filesystem::path& folder) : folder_(folder.string()) {}
 
   /// Takes over what is there: cuts what is torn, tells every piece of text to `read` in order. A folder that
   /// is missing is an empty log. `unavailable` where the disk fails.
@@ -50,7 +51,7 @@ private:
   result<log_extent> scan(const std::function<void(uint64_t, std::string_view)>& read, bool cut) const;
   result<void> begin_file();
 
-  std::filesystem::path folder_;
+  std::string folder_; ///< a path keeps each of its parts once more, and there are thousands of logs
   log_extent extent_;
   uint64_t file_begin_ = 0; ///< offset of the first byte of the newest file
   uint64_t file_size_ = 0;  ///< size of the newest file on disk; 0 where there is none

@@ -100,7 +100,6 @@ inline build_identity identity() {
   who.created_ms = 1'700'000'000'000;
   who.log_url = "http://127.0.0.1:1/logs/b1";
   who.owner_token = "owner-token";
-  who.censored_words = {"registry.example/ws:1", "registry.example/ws"};
   return who;
 }
 

@@ -17,6 +17,8 @@ namespace {
 /// How many wait for their first response at a time.
 constexpr size_t most_beginning = 200;
 constexpr std::chrono::minutes patience{10};
+/// What a client is told once its build runs.
+constexpr const char* running_words = "building";
 
 } // namespace
 
@@ -39,15 +41,10 @@ public:
   void OnReadDone(bool ok) override {
     if (!ok) return;
     all_.heard(who_, response_.content());
-    if (all_.leaving_) context_.TryCancel();
     StartRead(&response_);
   }
-  void OnDone(const grpc::Status&) override {
-    {
-      std::lock_guard lock(all_.mutex_);
-      --all_.streams_;
-      all_.changed_.notify_all();
-    }
+  void OnDone(const grpc::Status& status) override {
+    all_.log_ended(status);
     delete this;
   }
 
@@ -72,7 +69,7 @@ public:
   }
   void OnReadDone(bool ok) override {
     if (!ok) return;
-    all_.told(who_, response_);
+    if (!all_.told(who_, response_)) context_.TryCancel();
     StartRead(&response_);
   }
   void OnDone(const grpc::Status& status) override {
@@ -88,15 +85,14 @@ private:
   builder::BuildResponse response_;
 };
 
-clients::clients(std::string address, size_t count, size_t connections, std::string prefix)
-    : prefix_(std::move(prefix)), all_(count) {
+clients::clients(std::string address, size_t count, size_t connections, std::string prefix,
+                 build_streams kept)
+    : prefix_(std::move(prefix)), kept_(kept), all_(count) {
   for (size_t i = 0; i < connections; ++i)
     stubs_.push_back(builder::ImageBuilder::NewStub(connection_to(address)));
   for (size_t i = 0; i < count; ++i)
     all_[i].number = i;
 }
-
-clients::~clients() { leaving_ = true; }
 
 void clients::begin() {
   for (size_t i = 0; i < std::min(most_beginning, all_.size()); ++i)
@@ -115,63 +111,64 @@ void clients::begin_next() {
   new build_reader(*this, *who);
 }
 
-void clients::told(client& who, const builder::BuildResponse& response) {
+bool clients::told(client& who, const builder::BuildResponse& response) {
   bool first = false;
+  bool stays = true;
   {
     std::lock_guard lock(mutex_);
     first = !std::exchange(who.greeted, true);
     who.last_message = response.message();
-    if (response.status() != builder::running) who.end = response.status();
+    if (!who.runs && who.last_message == running_words) {
+      who.runs = true;
+      ++running_;
+    }
+    stays = kept_ == build_streams::until_the_end || !who.runs;
     if (first) {
       ++greeted_;
       ++streams_;
     }
-    changed_.notify_all();
   }
-  if (!first) return;
-  new log_reader(*this, who, response.info().build_id());
-  begin_next();
+  if (first) {
+    new log_reader(*this, who, response.info().build_id());
+    begin_next();
+  }
+  return stays;
 }
 
 void clients::heard(client& who, const std::string& content) {
-  log_bytes_ += content.size();
   if (who.heard || content.find("line ") == std::string::npos) return;
   std::lock_guard lock(mutex_);
   who.heard = true;
   ++heard_;
-  changed_.notify_all();
+}
+
+void clients::log_ended(const grpc::Status& status) {
+  std::lock_guard lock(mutex_);
+  --streams_;
+  if (failure_.empty()) failure_ = "a log ended: " + status.error_message();
 }
 
 void clients::ended(client& who, const grpc::Status& status) {
-  bool never_began = false;
-  {
-    std::lock_guard lock(mutex_);
-    --streams_;
-    ++ended_;
-    if (!status.ok() && who.end == 0) who.end = -1;
-    never_began = !std::exchange(who.greeted, true);
-    if (never_began) ++greeted_;
-    changed_.notify_all();
-  }
-  if (never_began) begin_next();
+  std::lock_guard lock(mutex_);
+  --streams_;
+  if (kept_ == build_streams::until_running && who.runs) return;
+  if (failure_.empty()) failure_ = "a Build stream ended: " + status.error_message();
+}
+
+void clients::wait_until_running() {
+  auto streams = kept_ == build_streams::until_running ? all_.size() : 2 * all_.size();
+  wait([&] { return running_ == all_.size() && streams_ == streams; });
 }
 
 void clients::wait_until_heard() {
   wait([this] { return heard_ == all_.size(); });
 }
 
-void clients::wait_until_told(const std::string& message, size_t many) {
+void clients::wait_until_told(const std::string& message) {
   wait([&] {
-    return static_cast<size_t>(std::count_if(all_.begin(), all_.end(), [&](const auto& who) {
-             return who.last_message.find(message) != std::string::npos;
-           })) >= many;
+    return std::all_of(all_.begin(), all_.end(),
+                       [&](const auto& who) { return who.last_message.find(message) != std::string::npos; });
   });
-}
-
-size_t clients::wait_until_ended() {
-  wait([this] { return ended_ == all_.size() && streams_ == 0; });
-  return static_cast<size_t>(std::count_if(all_.begin(), all_.end(),
-                                           [](const auto& who) { return who.end == builder::done_success; }));
 }
 
 void clients::wait(const std::function<bool()>& done) {
@@ -179,8 +176,9 @@ void clients::wait(const std::function<bool()>& done) {
   auto until = std::chrono::steady_clock::now() + patience;
   // Looks a few times a second only: looking at ten thousand costs more than what is measured.
   while (!done()) {
+    if (!failure_.empty()) throw std::runtime_error(failure_);
     if (std::chrono::steady_clock::now() > until) throw std::runtime_error("the clients wait for too long");
-    changed_.wait_for(lock, std::chrono::milliseconds(50), [] { return false; });
+    never_.wait_for(lock, std::chrono::milliseconds(50), [] { return false; });
   }
 }
 

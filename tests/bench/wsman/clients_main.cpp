@@ -1,5 +1,7 @@
 #include "tests/bench/wsman/clients.hpp"
 
+#include <imagebuilder/v1/builds.grpc.pb.h>
+
 #include <grpcpp/client_context.h>
 
 #include <nlohmann/json.hpp>
@@ -8,11 +10,13 @@
 #include <chrono>
 #include <iostream>
 #include <sstream>
+#include <stdexcept>
+#include <string_view>
 
 // The clients of tests/bench/wsman_scale: does what each line of standard input says and answers with a line
 // of JSON that has the seconds it took.
 //
-//     bench_wsman_clients ADDRESS COUNT CONNECTIONS PREFIX
+//     bench_wsman_clients ADDRESS COUNT CONNECTIONS PREFIX stay|leave
 
 namespace {
 
@@ -23,11 +27,11 @@ double seconds_since(clock_type::time_point begin) {
 }
 
 /// ListBuilds again and again: milliseconds until the answer is there and parsed.
-nlohmann::json list(const std::string& address, int times) {
+nlohmann::json list(const std::string& address, size_t times) {
   auto stub = builder::ImageBuilder::NewStub(ib::bench::connection_to(address));
   std::vector<double> ms;
   builder::ListBuildsResponse response;
-  for (int i = 0; i < times; ++i) {
+  for (size_t i = 0; i < times; ++i) {
     grpc::ClientContext context;
     auto begin = clock_type::now();
     auto status = stub->ListBuilds(&context, {}, &response);
@@ -43,38 +47,58 @@ nlohmann::json list(const std::string& address, int times) {
           {"max_ms", ms.back()}};
 }
 
+/// Asks for all builds, page by page and again and again, until each of them stands so.
+nlohmann::json wait_until_listed(const std::string& address, size_t many, const std::string& message) {
+  namespace v1 = imagebuilder::v1;
+  auto stub = v1::Builds::NewStub(ib::bench::connection_to(address));
+  for (size_t there = 0; there < many;) {
+    there = 0;
+    v1::ListBuildsRequest request;
+    request.set_page_size(1000);
+    do {
+      grpc::ClientContext context;
+      v1::ListBuildsResponse page;
+      if (auto status = stub->ListBuilds(&context, request, &page); !status.ok())
+        throw std::runtime_error(status.error_message());
+      for (const auto& build : page.builds())
+        if (build.message().find(message) != std::string::npos) ++there;
+      request.set_page_token(page.next_page_token());
+    } while (!request.page_token().empty());
+  }
+  return nlohmann::json::object();
+}
+
 nlohmann::json carry_out(ib::bench::clients& all, const std::string& address, const std::string& line) {
   std::istringstream words(line);
   std::string verb;
+  size_t many = 0;
   words >> verb;
   if (verb == "begin") all.begin();
+  if (verb == "run") all.wait_until_running();
   if (verb == "hear") all.wait_until_heard();
-  if (verb == "bytes") return {{"bytes", all.log_bytes()}};
-  if (verb == "end") return {{"succeeded", all.wait_until_ended()}};
   if (verb == "list") {
-    int times = 0;
-    words >> times;
-    return list(address, times);
+    words >> many;
+    return list(address, many);
   }
-  if (verb == "told") {
-    size_t many = 0;
-    words >> many >> std::ws;
-    std::string message;
-    std::getline(words, message);
-    all.wait_until_told(message, many);
-  }
+  if (verb == "listed") words >> many;
+  std::string message;
+  std::getline(words >> std::ws, message);
+  if (verb == "listed") return wait_until_listed(address, many, message);
+  if (verb == "told") all.wait_until_told(message);
   return nlohmann::json::object();
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) {
-    std::cerr << "usage: bench_wsman_clients ADDRESS COUNT CONNECTIONS PREFIX\n";
+  if (argc != 6) {
+    std::cerr << "usage: bench_wsman_clients ADDRESS COUNT CONNECTIONS PREFIX stay|leave\n";
     return 2;
   }
   const std::string address = argv[1];
-  ib::bench::clients all(address, std::stoul(argv[2]), std::stoul(argv[3]), argv[4]);
+  const auto kept = argv[5] == std::string_view("stay") ? ib::bench::build_streams::until_the_end
+                                                        : ib::bench::build_streams::until_running;
+  ib::bench::clients all(address, std::stoul(argv[2]), std::stoul(argv[3]), argv[4], kept);
   for (std::string line; std::getline(std::cin, line);) {
     auto begin = clock_type::now();
     auto answer = carry_out(all, address, line);
