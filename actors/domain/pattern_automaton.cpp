@@ -91,6 +91,7 @@ void pattern_automaton<Index>::add_edges(const trie& built) {
 
 template <class Index>
 void pattern_automaton<Index>::add_failures() {
+  root_.resize(256);
   for (uint32_t edge = states_[0].first_edge; edge < edges_end(0); ++edge) {
     root_[edge_bytes_[edge]] = edge_targets_[edge];
   }

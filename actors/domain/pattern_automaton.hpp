@@ -2,7 +2,6 @@
 
 #include "actors/domain/redactor.hpp"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -53,7 +52,7 @@ private:
   std::vector<node> states_; ///< in breadth-first order: a failure always points to an earlier one
   std::vector<unsigned char> edge_bytes_;
   std::vector<Index> edge_targets_;
-  std::array<Index, 256> root_{}; ///< the root's edges by byte; 0 for none
+  std::vector<Index> root_; ///< the root's edges by byte; 0 for none
 
   /// The first `window_` bytes of every pattern, looked at in blocks of `block_` bytes: by the hash of a
   /// block, how far the text may be moved on when that block ends the window.
