@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 import grpc
 
@@ -217,6 +218,22 @@ class House:
         stream = self.stub.Build(self.request(commit, version))
         self.streams.append(stream)
         return next(stream)
+
+    def leave_streams(self):
+        """The clients of the builds that were started go away."""
+        for stream in self.streams:
+            stream.cancel()
+        self.streams.clear()
+
+    def subscribers(self):
+        """How many clients follow a build, as the service counts them."""
+        port = re.search(r'"message":"serving metrics".*"address":"[^"]*:(\d+)"', self.log("service"))[1]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as page:
+            text = page.read().decode()
+        return sum(int(float(n)) for n in re.findall(r"^image_builder_subscribers\{[^}]*\} (\S+)$", text, re.M))
+
+    def wait_for_subscribers(self, count):
+        ready(time.monotonic() + 60, lambda: self.subscribers() == count, self.service, f"{count} clients that follow")
 
     def build(self, commit, version):
         """Builds through the service and waits for the end; the last response."""
