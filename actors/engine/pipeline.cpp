@@ -9,6 +9,7 @@
 #include "actors/engine/pull_routes.hpp"
 #include "actors/engine/registry_names.hpp"
 #include "actors/io/checkout.hpp"
+#include "actors/io/utc_time.hpp"
 #include "actors/source_words.hpp"
 
 #include <fstream>
@@ -23,6 +24,9 @@ namespace fs = std::filesystem;
 namespace {
 
 result<void> failed(error e, const std::string& what) { return with_context(std::move(e), what); }
+
+/// A look for the image that is younger than this is not taken again when a run begins.
+constexpr int64_t look_is_fresh_ms = 1000;
 
 /// For what the service does with its own credentials and images: no user can mend what goes wrong there.
 error not_the_users(error e) {
@@ -43,6 +47,7 @@ pipeline::pipeline(const local_context& context, const build_tools* tools,
     : context_(context),
       tools_(tools),
       plan_(std::move(plan)),
+      attempt_(attempt),
       progress_(context.registries, std::move(events), std::move(stop)),
       folder_(context.folders.builds / (plan_->build_id + "-" + std::to_string(attempt))) {}
 
@@ -72,7 +77,7 @@ build_event pipeline::run() {
 
 result<void> pipeline::steps() {
   if (auto made = make_folder(); !made) return made;
-  if (!plan_->force_rebuild) {
+  if (!plan_->force_rebuild && !has_just_been_looked_for()) {
     auto present = look_for(plan_->workspace_ref);
     if (!present) return present.error();
     if (*present) {
@@ -87,6 +92,12 @@ result<void> pipeline::steps() {
   if (auto published = publish(); !published) return published;
   if (progress_.stopped()) return run_progress::stopped_error();
   return verify();
+}
+
+/// A request is decided by such a look, right before its plan is made: a build that did not wait has nothing
+/// to gain by another. One that waited, or is tried again, may find that somebody else has made the image.
+bool pipeline::has_just_been_looked_for() const {
+  return attempt_ == 1 && io::unix_ms_now() - plan_->created_ms < look_is_fresh_ms;
 }
 
 result<void> pipeline::make_folder() {

@@ -46,11 +46,13 @@ private:
                                           const std::set<std::string>& domains) const;
   std::set<std::string> pull_domains(const std::string& dockerfile,
                                      const std::vector<reference>& images) const;
+  bool has_just_been_looked_for() const;
   result<void> make_folder();
 
   const local_context& context_;
   const build_tools* tools_;
   std::shared_ptr<const build_plan> plan_;
+  int attempt_;
   run_progress progress_;
   std::filesystem::path folder_;
   std::unique_ptr<buildah> buildah_;
