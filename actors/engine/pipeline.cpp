@@ -9,11 +9,10 @@
 #include "actors/engine/pull_routes.hpp"
 #include "actors/engine/registry_names.hpp"
 #include "actors/io/checkout.hpp"
+#include "actors/io/file_text.hpp"
 #include "actors/io/utc_time.hpp"
 #include "actors/source_words.hpp"
 
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <utility>
 
@@ -32,11 +31,6 @@ constexpr int64_t look_is_fresh_ms = 1000;
 error not_the_users(error e) {
   if (fault_of(e.code) == fault_class::user) e.code = error_code::internal;
   return e;
-}
-
-std::string text_of(const fs::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 } // namespace
@@ -140,7 +134,7 @@ result<void> pipeline::build_and_push(const dockerfile_source& source) {
   progress_.enter(build_state::building,
                   "building the base image from " + fs::relative(paths->dockerfile, context_root).string());
   progress_.say("isolation: " + tools_->explanation);
-  const auto dockerfile_text = text_of(paths->dockerfile);
+  const auto dockerfile_text = io::text_of_file(paths->dockerfile);
   buildah_ =
       std::make_unique<buildah>(context_, *tools_, private_folder, progress_.output(), progress_.stop());
   buildah_->work_for(plan_->build_id);

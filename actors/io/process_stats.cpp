@@ -1,11 +1,12 @@
 #include "actors/io/process_stats.hpp"
 
+#include "actors/io/file_text.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,11 +30,6 @@ enum stat_field : size_t {
   virtual_size,
   resident_pages
 };
-
-std::string read_text(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 /// The numbers of a stat file; index 0 is field 3, which is no number and 0 here. The name before them is in
 /// parentheses and may itself hold any of them.
@@ -74,7 +70,7 @@ size_t count_children() {
     auto name = entry.path().filename().string();
     if (!std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isdigit(c) != 0; }))
       continue;
-    if (field(stat_numbers(read_text(entry.path() / "stat")), parent) == me) ++count;
+    if (field(stat_numbers(text_of_file(entry.path() / "stat")), parent) == me) ++count;
   }
   return count;
 }
@@ -96,7 +92,7 @@ uint64_t limit_of(Resource resource) {
 
 process_stats read_process_stats() {
   process_stats stats;
-  auto numbers = stat_numbers(read_text("/proc/self/stat"));
+  auto numbers = stat_numbers(text_of_file("/proc/self/stat"));
   auto ticks = static_cast<double>(std::max(::sysconf(_SC_CLK_TCK), 1L));
   stats.cpu_seconds = static_cast<double>(field(numbers, user_ticks) + field(numbers, system_ticks)) / ticks;
   stats.start_time = boot_time() + static_cast<double>(field(numbers, start_ticks)) / ticks;

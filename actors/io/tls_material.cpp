@@ -1,12 +1,12 @@
 #include "actors/io/tls_material.hpp"
 
+#include "actors/io/file_text.hpp"
 #include "actors/io/log.hpp"
 #include "actors/io/utc_time.hpp"
 
 #include <array>
 #include <ctime>
 #include <fstream>
-#include <iterator>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -42,10 +42,8 @@ error unusable(const std::string& path, const std::string& why) {
 }
 
 result<std::string> read_text(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  if (!file.is_open()) return unusable(path, "it cannot be read");
-  return text;
+  if (!std::ifstream(path).is_open()) return unusable(path, "it cannot be read");
+  return text_of_file(path);
 }
 
 result<certificate_ptr> read_certificate(const std::string& path, const std::string& text) {

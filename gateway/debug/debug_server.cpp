@@ -1,5 +1,6 @@
 #include "gateway/debug/debug_server.hpp"
 
+#include "actors/io/file_text.hpp"
 #include "actors/io/log.hpp"
 #include "config/addresses.hpp"
 #include "gateway/debug/page.hpp"
@@ -7,8 +8,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 namespace ib {
@@ -52,8 +51,7 @@ void serve_page(http::router& routes) {
 
 result<std::string> read_token(const std::string& path) {
   if (path.empty()) return std::string();
-  std::ifstream file(path);
-  std::string token(std::istreambuf_iterator<char>(file), {});
+  auto token = io::text_of_file(path);
   while (!token.empty() && (token.back() == '\n' || token.back() == '\r'))
     token.pop_back();
   if (token.empty())
