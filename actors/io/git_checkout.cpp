@@ -1,5 +1,6 @@
 #include "actors/io/checkout_parts.hpp"
 #include "actors/io/context_path.hpp"
+#include "actors/io/file_text.hpp"
 #include "actors/io/git_command.hpp"
 
 #include <system_error>
@@ -138,10 +139,20 @@ private:
   }
 
   result<void> report() {
-    auto head = command_.query({"rev-parse", "HEAD"});
-    if (!head) return head.error();
-    place_.say("checked out commit " + head->substr(0, head->find('\n')));
+    auto head = detached_head();
+    if (head.empty()) {
+      auto named = command_.query({"rev-parse", "HEAD"});
+      if (!named) return named.error();
+      head = *named;
+    }
+    place_.say("checked out commit " + head.substr(0, head.find('\n')));
     return {};
+  }
+
+  /// The commit's id where HEAD holds it itself and names no branch: no program has to be started for it.
+  std::string detached_head() const {
+    auto head = text_of_file(tree_ / ".git" / "HEAD");
+    return head.starts_with("ref:") ? std::string() : head;
   }
 
   /// Shallow first. A server that refuses a commit by its id makes that fail where the commit is not the
