@@ -91,7 +91,8 @@ result<void> pipeline::steps() {
 /// A request is decided by such a look, right before its plan is made: a build that did not wait has nothing
 /// to gain by another. One that waited, or is tried again, may find that somebody else has made the image.
 bool pipeline::has_just_been_looked_for() const {
-  return attempt_ == 1 && io::unix_ms_now() - plan_->created_ms < look_is_fresh_ms;
+  auto age_ms = io::unix_ms_now() - plan_->created_ms;
+  return attempt_ == 1 && age_ms >= 0 && age_ms < look_is_fresh_ms;
 }
 
 result<void> pipeline::make_folder() {

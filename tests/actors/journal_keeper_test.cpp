@@ -61,6 +61,46 @@ TEST_CASE("writes that wait together are committed together", "[journal]") {
   CHECK(board->read()->commits - before < 10);
 }
 
+TEST_CASE("notes are committed with what somebody waits for, else a little later", "[journal]") {
+  house_fixture house;
+  auto store = std::make_shared<moody_store>();
+  auto board = std::make_shared<storage_board>();
+  auto journal = house.keep(house.system().spawn(journal_keeper, std::shared_ptr<journal_store>(store), board,
+                                                 retention_limits{}, std::make_shared<metrics>()));
+  house.run();
+  auto created = house.ask<journal_kept>(journal, journal_create{make_record("b1", "r/ws:1")});
+  house.run();
+  REQUIRE(created->answer->outcome);
+  auto commits = [&, before = board->read()->commits] { return board->read()->commits - before; };
+  auto note = [&] {
+    for (int i = 0; i < 50; ++i)
+      house.tell(journal, journal_note_request{{"b1", 1'700'000'000'000, "somebody", true}});
+  };
+  note();
+  CHECK(commits() == 0);
+  SECTION("with the next write") {
+    auto advanced =
+        house.ask<journal_kept>(journal, journal_advance{"b1", {build_state::building, 1, ""}, {}, {}});
+    house.run();
+    CHECK(advanced->answer->outcome);
+    CHECK(commits() == 1);
+  }
+  SECTION("before anybody reads") {
+    auto found = house.ask<journal_found>(journal, journal_find{"b1", ""});
+    house.run();
+    CHECK(found->answer->record);
+  }
+  SECTION("a little later") {
+    house.advance(std::chrono::milliseconds(99));
+    CHECK(commits() == 0);
+    house.advance(std::chrono::milliseconds(1));
+    CHECK(commits() == 1);
+  }
+  note();
+  house.advance(std::chrono::seconds(1));
+  CHECK(commits() == 2);
+}
+
 TEST_CASE("who waits for a commit that a crash prevents is told at once", "[journal]") {
   house_fixture house;
   auto store = std::make_shared<moody_store>();

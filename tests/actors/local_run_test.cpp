@@ -1,5 +1,7 @@
 #include "actors/engine/local_run.hpp"
 
+#include "actors/engine/pipeline.hpp"
+#include "actors/io/utc_time.hpp"
 #include "tests/actors/fakes.hpp"
 #include "tests/actors/holding_registry.hpp"
 
@@ -165,6 +167,32 @@ TEST_CASE("an exception in the worker is the run's failure, not the process's", 
   auto& how = std::get<run_failed>(notes->ends[0].how);
   CHECK(how.fault == fault_class::infrastructure);
   CHECK(contains(how.message, "the registry client broke"));
+}
+
+TEST_CASE("a run looks for the image, unless the request has just looked for it", "[run]") {
+  temp_dir folder;
+  auto registry = std::make_shared<holding_registry>();
+  registry->missing = true;
+  registry->release();
+  local_context context;
+  context.folders = {folder.path(), folder.path(), folder.path(), folder.path()};
+  context.registry = registry;
+  auto looks_of_a_run = [&](int attempt, int64_t created_ms) {
+    auto plan = make_plan("b1", "registry.example/ws:1");
+    plan->created_ms = created_ms;
+    auto before = registry->asked_for(plan->workspace_ref);
+    auto published = registry->published.load();
+    pipeline_events unheard{[](std::string_view) {}, [](build_state, const std::string&) {},
+                            [](const std::string&, const std::string&) {}};
+    static_cast<void>(pipeline(context, nullptr, plan, attempt, unheard, {}).run());
+    CHECK(registry->published == published + 1); // the image is missing
+    return registry->asked_for(plan->workspace_ref) - before;
+  };
+  constexpr int64_t day_ms = 24 * 3600 * 1000;
+  CHECK(looks_of_a_run(1, io::unix_ms_now()) == 0);
+  CHECK(looks_of_a_run(2, io::unix_ms_now()) == 1);
+  CHECK(looks_of_a_run(1, io::unix_ms_now() - day_ms) == 1);
+  CHECK(looks_of_a_run(1, io::unix_ms_now() + day_ms) == 1); // the clock was set back
 }
 
 TEST_CASE("a run's folder is gone when it has ended", "[run]") {
