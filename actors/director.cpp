@@ -21,6 +21,8 @@ constexpr size_t followed_successes = 8;
 /// Between two looks for a journal that is away or cannot tell what it has.
 constexpr std::chrono::seconds books_pause{1};
 constexpr std::chrono::milliseconds keep_pause{500};
+/// How long joins are collected.
+constexpr std::chrono::milliseconds joins_pause{20};
 constexpr int create_tries = 10;
 
 channel_ptr make_channel(const build_plan& plan, uint64_t log_retention_bytes) {
@@ -45,6 +47,7 @@ void direction::begin(std::shared_ptr<running_builds_board> board, director_sett
   show_limits();
   queue_ = std::make_unique<queue_policy>(settings_.limits);
   epoch_ = board_->read()->epoch;
+  expect_joins();
   read_books();
 }
 
@@ -132,7 +135,18 @@ caf::typed_response_promise<build_admitted> direction::admit(const admit_build& 
   return answer;
 }
 
-void direction::joined(const note_join& who) {
+void direction::expect_joins() {
+  if (!std::exchange(counts_joins_soon_, true)) self_->delayed_send(self_, joins_pause, count_joins{});
+}
+
+void direction::count_joins_noted() {
+  counts_joins_soon_ = false;
+  for (const auto& who : board_->joins().take())
+    joined(who);
+}
+
+/// Counts and notes a request that was joined to a build that is under way.
+void direction::joined(const join_note& who) {
   note_request(who.build_id, who.triggered_by, true);
   log_of("house/director", who.build_id, who.trace).info("build joined");
   settings_.meter->builds_joined.Increment();
@@ -252,6 +266,8 @@ void direction::tell_place(const std::string& build_id, const entry& who) {
 void direction::ended(const build_ended& who) {
   auto found = entries_.find(who.build_id);
   if (found == entries_.end()) return;
+  // Word of them may be lost with a director; and they come before the end.
+  count_joins_noted();
   auto channel = found->second.channel;
   for (auto& cancel : found->second.cancels)
     cancel.answer.deliver(cancel_answer{
@@ -336,7 +352,8 @@ director_impl::behavior_type director(director_impl::stateful_pointer<director_s
   auto seen = enter_board(self, "director", "house/director");
   work->begin(std::move(board), std::move(settings));
   return seen.observe([work](const admit_build& wish) { return work->admit(wish); },
-                      [work](const note_join& who) { work->joined(who); },
+                      [work](const joins_noted&) { work->expect_joins(); },
+                      [work](const count_joins&) { work->count_joins_noted(); },
                       [work](const build_ready& who) { work->ready(who); },
                       [work](const build_ended& who) { work->ended(who); },
                       [work](const cancel_build& wish) { return work->cancel(wish); },

@@ -33,13 +33,17 @@ struct keep_again {
   int tries = 0; ///< that are left
 };
 
+/// Joins have been collected long enough.
+struct count_joins {};
+
 /// From the service: other limits from now on.
 struct change_limits {
   queue_limits limits;
 };
 
 using director_impl = director_actor::extend<caf::reacts_to<change_limits>, caf::reacts_to<read_the_books>,
-                                             caf::reacts_to<keep_again>, caf::reacts_to<say_again>>;
+                                             caf::reacts_to<keep_again>, caf::reacts_to<count_joins>,
+                                             caf::reacts_to<say_again>>;
 
 /// Knows the one build of each workspace reference and who may run now. After a crash it finds all of this
 /// again in the journal.
@@ -50,8 +54,9 @@ public:
 
   void begin(std::shared_ptr<running_builds_board> board, director_settings settings);
   caf::typed_response_promise<build_admitted> admit(const admit_build& wish);
-  /// Counts and notes a request that was joined to a build that is under way.
-  void joined(const note_join& who);
+  /// Soon counts what is on the ledger of joins.
+  void expect_joins();
+  void count_joins_noted();
   void ready(const build_ready& who);
   void ended(const build_ended& who);
   caf::typed_response_promise<cancel_answer> cancel(const cancel_build& wish);
@@ -86,6 +91,7 @@ private:
   void keep_later(const std::string& build_id, int tries);
   void start(const admit_build& wish, promise answer);
   void start(const std::shared_ptr<const build_plan>& plan, std::vector<promise> waiting);
+  void joined(const join_note& who);
   void note_request(const std::string& build_id, const std::string& triggered_by, bool joined);
   void kept(const std::string& build_id, const result<void>& outcome);
   void have_started(const std::string& build_id);
@@ -106,6 +112,7 @@ private:
   running_builds shown_;                      ///< those that are kept, as they were last published
   std::deque<success> successes_;             ///< the last few, newest first
   uint64_t epoch_ = 0;
+  bool counts_joins_soon_ = false;
   std::optional<error> books_closed_; ///< why the builds that have not ended are not known
 };
 
@@ -122,4 +129,5 @@ director_impl::behavior_type director(director_impl::stateful_pointer<director_s
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::read_the_books)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::keep_again)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::count_joins)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::change_limits)

@@ -38,7 +38,7 @@ using director_actor = caf::typed_actor<
     // supervised.
     caf::replies_to<admit_build>::with<build_admitted>,
     // Notes that a request was joined to a build without asking first.
-    caf::reacts_to<note_join>,
+    caf::reacts_to<joins_noted>,
     // Takes over a build that runs already, outside of every limit; without effect where it is known.
     caf::reacts_to<adopt_build>,
     // A build asks for its place: it is told to run, or where it stands in the queue.

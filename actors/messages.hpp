@@ -105,12 +105,8 @@ struct build_admitted {
   result<channel_ptr> channel;
   bool joined = false;
 };
-/// Somebody follows a build that was found among the running ones: for the books.
-struct note_join {
-  std::string build_id;
-  std::string triggered_by;
-  trace_context trace;
-};
+/// There are joins on the board's ledger to be counted.
+struct joins_noted {};
 /// A build that the engine found running although the journal does not know it: take it over.
 struct adopt_build {
   std::shared_ptr<const build_plan> plan;
@@ -235,7 +231,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::find_image)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::image_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::admit_build)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::build_admitted)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::note_join)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::joins_noted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::build_ready)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::queue_place)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::run_now)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/build_channel.hpp"
+#include "actors/join_ledger.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -40,15 +41,18 @@ private:
   std::vector<build_channel*> by_reference_;
 };
 
-/// Where the director publishes and everyone else reads. Belongs to the root supervisor.
+/// Where the director publishes and everyone else reads, and leaves word of joins. Belongs to the root
+/// supervisor.
 class running_builds_board {
 public:
   running_builds_board() : current_(std::make_shared<const running_builds>()) {}
 
   std::shared_ptr<const running_builds> read() const { return current_.load(); }
   void publish(running_builds now) { current_.store(std::make_shared<const running_builds>(std::move(now))); }
+  join_ledger& joins() { return joins_; }
 
 private:
+  join_ledger joins_;
   std::atomic<std::shared_ptr<const running_builds>> current_;
 };
 

@@ -47,8 +47,10 @@ result<void> image_builder_service::to_gateway(Message message) {
 bool image_builder_service::joins_at_once(const build_request& wish, build_stream& stream) {
   auto channel = *context_.house.draining ? nullptr : find_forced(wish, context_.intake);
   if (!channel) return false;
-  if (auto director = find_actor<director_actor>(system_, names::director))
-    caf::anon_send(director, note_join{channel->identity().build_id, wish.triggered_by, wish.trace});
+  // A director that is just restarting looks at the ledger when it begins.
+  if (context_.board->joins().add({channel->identity().build_id, wish.triggered_by, wish.trace}))
+    if (auto director = find_actor<director_actor>(system_, names::director))
+      caf::anon_send(director, joins_noted{});
   stream.join(std::move(channel));
   return true;
 }

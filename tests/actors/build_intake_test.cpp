@@ -72,7 +72,7 @@ struct front_door : house_fixture {
                         wishes->push_back(wish);
                         return build_admitted{*verdict, false};
                       },
-                      [](const note_join&) {},
+                      [](const joins_noted&) {},
                       [](const build_ready&) {},
                       [](const build_ended&) {},
                       [](const cancel_build&) { return cancel_answer{result<void>{}}; },

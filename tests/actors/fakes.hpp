@@ -188,7 +188,7 @@ inline director_actor::behavior_type scripted_director(director_actor::pointer,
       [](const admit_build&) {
         return build_admitted{error{error_code::internal, "a fake", "", {}}, false};
       },
-      [](const note_join&) {},
+      [](const joins_noted&) {},
       [script](const build_ready& who) {
         ++script->introductions;
         script->ready[who.build_id] = caf::actor_cast<build_actor>(who.actor);

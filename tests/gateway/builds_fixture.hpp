@@ -150,7 +150,7 @@ private:
         [](const admit_build&) {
           return build_admitted{error{}, false};
         },
-        [](const note_join&) {},
+        [](const joins_noted&) {},
         [](const adopt_build&) {},
         [](const build_ready&) {},
         [](const build_ended&) {},
