@@ -100,9 +100,9 @@ void journal_work::commit() {
   if (outcome && std::exchange(retain_due_, false)) watch(database_trouble_, store_->retain(limits_));
 }
 
-/// Nobody is told what is not durable.
+/// Nobody is told what is not durable. Notes are told to nobody.
 journal_store& journal_work::settled() {
-  commit();
+  if (commit_scheduled_) commit();
   return *store_;
 }
 
@@ -157,7 +157,7 @@ void journal_work::will_look_again() {
 
 void journal_work::look_again() {
   will_look_again_ = false;
-  settled();
+  commit();
   // Reading, or having nothing to do, would prove nothing.
   auto done = store_->try_out();
   if (done) log_trouble_.clear();

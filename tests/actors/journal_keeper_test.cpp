@@ -85,10 +85,14 @@ TEST_CASE("notes are committed with what somebody waits for, else a little later
     CHECK(advanced->answer->outcome);
     CHECK(commits() == 1);
   }
-  SECTION("before anybody reads") {
+  SECTION("and not for a reader, whom they are not told") {
     auto found = house.ask<journal_found>(journal, journal_find{"b1", ""});
+    auto described = house.ask<journal_described>(journal, journal_describe{"b1"});
     house.run();
     CHECK(found->answer->record);
+    CHECK(described->answer->build);
+    CHECK(commits() == 0);
+    house.advance(std::chrono::milliseconds(100));
   }
   SECTION("a little later") {
     house.advance(std::chrono::milliseconds(99));
