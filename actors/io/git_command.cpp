@@ -180,6 +180,12 @@ result<std::string> git_command::execute(std::vector<std::string> arguments, boo
   auto messages = filter.finish();
   if (!ended) return with_context(ended.error(), subject_);
   if (ended->stopped) return error{error_code::cancelled, subject_ + ": stopped"};
+  // Whatever it said before: that is no answer of the repository's.
+  if (ended->signal != 0)
+    return error{error_code::unavailable,
+                 subject_ + ": git was killed by signal " + std::to_string(ended->signal),
+                 "",
+                 {}};
   if (ended->exit_code != 0) return git_failure(messages, ended->exit_code, subject_);
   return std::move(ended->output);
 }

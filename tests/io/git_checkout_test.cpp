@@ -1,4 +1,5 @@
 #include "tests/io/checkout_fixture.hpp"
+#include "tests/support/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -228,4 +229,19 @@ TEST_CASE_METHOD(checkout_fixture, "a stop before the start prepares nothing") {
   stop.request_stop();
   CHECK(prepare({git("/open/app.git")}).error().code == error_code::cancelled);
   CHECK(fs::is_empty(root));
+}
+
+TEST_CASE_METHOD(checkout_fixture, "a git that is killed is a fault of the service's machine") {
+  // As by the kernel that is out of memory.
+  temp_dir programs;
+  const auto git_path = programs.path() / "git";
+  std::ofstream(git_path) << "#!/bin/sh\necho \"fatal: repository 'x' not found\" >&2\nkill -9 $$\n";
+  fs::permissions(git_path, fs::perms::owner_all);
+  auto source = git("/open/app.git");
+  const std::string before = std::getenv("PATH");
+  ::setenv("PATH", (programs.path().string() + ":" + before).c_str(), 1);
+  auto said = outcome({source});
+  ::setenv("PATH", before.c_str(), 1);
+  CHECK(said.find("unavailable") != std::string::npos);
+  CHECK(said.find("git was killed by signal 9") != std::string::npos);
 }
