@@ -1,5 +1,6 @@
 #include "actors/build_channel.hpp"
 
+#include "actors/domain/redactor.hpp"
 #include "actors/domain/reference.hpp"
 
 #include <utility>

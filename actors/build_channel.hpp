@@ -2,7 +2,6 @@
 
 #include "actors/domain/build_machine.hpp"
 #include "actors/domain/log_buffer.hpp"
-#include "actors/domain/redactor.hpp"
 #include "actors/domain/shared_slot.hpp"
 
 #include <atomic>
@@ -14,6 +13,8 @@
 #include <vector>
 
 namespace ib {
+
+class pattern_set;
 
 /// What stays the same about a build for its whole life.
 struct build_identity {

@@ -2,6 +2,7 @@
 #include "actors/build_intake.hpp"
 
 #include "actors/domain/image_hash.hpp"
+#include "actors/domain/redactor.hpp"
 #include "tests/actors/fakes.hpp"
 
 #include <catch2/catch.hpp>

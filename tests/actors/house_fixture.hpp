@@ -1,7 +1,6 @@
 #pragma once
 
 #include "actors/build_channel.hpp"
-#include "actors/domain/redactor.hpp"
 #include "actors/house_config.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/names.hpp"
