@@ -36,9 +36,10 @@ def full_log(house):
 
 
 def drain(house, key, title, method, request, goal="ratio >= 0.85"):
+    """Listeners of both sides leave in the middle, and what is on its way to them then is lost to both."""
     figure = Figure(key, title, "listeners", "MB/s", goal)
     for listeners, amount in DRAINS:
-        with bench_load.Bare(house, pours={method: amount}) as bare:
+        with bench_load.Bare(house, pours={method: LOG_BYTES}) as bare:
             rounds = bench_load.load(house, "drain", [bench_load.ours(house), bare.target], method, request,
                                      callers=listeners, connections=connections(listeners), bytes=amount,
                                      rounds=ROUNDS)
