@@ -1,4 +1,5 @@
 #include "actors/domain/log_buffer.hpp"
+#include "tests/domain/log_support.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -14,34 +15,9 @@
 #include <vector>
 
 using namespace ib;
+using namespace ib::test;
 
 namespace {
-
-/// Bytes that depend on their position, so that a reader knows what belongs where.
-char byte_at(uint64_t offset) { return static_cast<char>((offset * 2654435761U) >> 13); }
-
-std::string bytes_from(uint64_t offset, size_t count) {
-  std::string bytes(count, 0);
-  for (size_t i = 0; i < count; ++i)
-    bytes[i] = byte_at(offset + i);
-  return bytes;
-}
-
-std::string read_all(log_buffer::cursor& cursor, size_t max_bytes = 1 << 20) {
-  std::string text;
-  for (auto slice = cursor.next(max_bytes); !slice.bytes.empty(); slice = cursor.next(max_bytes)) {
-    text += slice.bytes;
-  }
-  return text;
-}
-
-/// Checks every byte of `slice` against its position; true where all fit.
-bool fits(const log_slice& slice) {
-  for (size_t i = 0; i < slice.bytes.size(); ++i) {
-    if (slice.bytes[i] != byte_at(slice.offset + i)) return false;
-  }
-  return true;
-}
 
 /// Runs `work` on a thread with 128 KiB of stack.
 void on_small_stack(std::function<void()> work) {
