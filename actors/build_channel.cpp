@@ -33,9 +33,10 @@ std::vector<std::string> censored_words_of(const build_identity& identity) {
 
 } // namespace
 
-build_channel::build_channel(build_identity identity, uint64_t log_retention_bytes, uint64_t log_begin)
+build_channel::build_channel(build_identity identity, uint64_t log_retention_bytes, uint64_t log_begin,
+                             uint64_t log_end)
     : identity_(std::move(identity)),
-      log_(log_retention_bytes, log_begin),
+      log_(log_retention_bytes, log_begin, log_end),
       first_(std::make_unique<status_node>()),
       last_(first_.get()) {}
 

@@ -80,7 +80,10 @@ public:
 class build_channel : public std::enable_shared_from_this<build_channel> {
 public:
   /// `log_begin`: see log_buffer.
-  build_channel(build_identity identity, uint64_t log_retention_bytes, uint64_t log_begin = 0);
+  build_channel(build_identity identity, uint64_t log_retention_bytes, uint64_t log_begin = 0)
+      : build_channel(std::move(identity), log_retention_bytes, log_begin, log_begin) {}
+  /// Of a build whose log goes on at `log_end`, and is not in memory.
+  build_channel(build_identity identity, uint64_t log_retention_bytes, uint64_t log_begin, uint64_t log_end);
   ~build_channel();
   build_channel(const build_channel&) = delete;
   build_channel& operator=(const build_channel&) = delete;
@@ -91,6 +94,8 @@ public:
   std::shared_ptr<const pattern_set> censored_words() const;
   log_buffer& log() { return log_; }
   const log_buffer& log() const { return log_; }
+  /// For who reads the log, to be taken before the look whether it is in memory. It keeps this channel alive.
+  log_buffer::pin pin_log() const { return log_buffer::pin({shared_from_this(), &log_}); }
 
   struct status_node;
 

@@ -24,6 +24,8 @@ namespace {
 constexpr size_t retention_step = 64;
 /// Of a log, to see whether there is room for one: as much as a run says at once.
 constexpr size_t trial_bytes = size_t{64} << 10;
+/// Of a log that nobody reads, in memory until it is silent.
+constexpr uint64_t unread_bytes = 4096;
 
 error unknown_build(const std::string& what) {
   return {error_code::not_found, "no build " + what + " is known", "", {}};
@@ -172,6 +174,7 @@ public:
     log.append(bytes);
     record.raw_offset = raw_offset;
     files.drop_beginning(settings_.log_bytes_per_build);
+    if (log.end_offset() - log.memory_begin() > unread_bytes) log.let_go();
     return {};
   }
 
@@ -188,6 +191,27 @@ public:
     auto id = rows_->newest_of(workspace_ref);
     if (!id) return told(id.error());
     return find(*id);
+  }
+
+  result<log_buffer::pin> read_log(const build_record& build, uint64_t offset) override {
+    const auto& id = build.plan->build_id;
+    auto& log = build.channel->log();
+    auto pin = build.channel->pin_log();
+    if (pin.reaches(offset)) return pin;
+    auto earlier = log.gap(offset);
+    auto extent = io::log_files(log_folder(id))
+                      .read([&](uint64_t at, std::string_view text) { earlier.add(at, text); }, offset);
+    if (extent && log.bring_back(std::move(earlier))) return pin;
+    auto why = extent ? "its files are damaged or gone" : extent.error().message;
+    io::log_error("the log of a build cannot be read back", {{"build_id", id}, {"why", why}});
+    return error{error_code::unavailable, "the log of build " + id + " cannot be read: " + why, "", {}};
+  }
+
+  bool let_logs_go() override {
+    bool some_stay = false;
+    for (auto& [id, build] : live_)
+      if (!build.record.channel->log().let_go()) some_stay = true;
+    return some_stay;
   }
 
   result<build_description> describe(const std::string& build_id) override {
@@ -301,12 +325,9 @@ private:
     auto steps = rows_->steps(id);
     if (!steps) return steps.error();
     io::log_files files(log_folder(id));
-    std::vector<std::string> texts;
-    auto extent = files.open([&](uint64_t, std::string_view text) { texts.emplace_back(text); });
+    auto extent = files.open([](uint64_t, std::string_view) {});
     if (!extent) return extent.error();
-    auto record = make_record(*row, *steps, settings_.log_bytes_per_build, extent->begin);
-    for (const auto& text : texts)
-      record.channel->log().append(text);
+    auto record = make_record(*row, *steps, settings_.log_bytes_per_build, *extent);
     const auto& machine = record.machine;
     if (extent->attempt == machine.attempt) record.raw_offset = extent->raw_offset;
     if (row->deadline_ms != 0) record.deadline = two_clocks().to_steady(row->deadline_ms);
@@ -460,11 +481,12 @@ private:
   // --- reading ---
 
   build_record make_record(const journal_row& row, const std::vector<status_update>& steps,
-                           uint64_t log_retention_bytes, uint64_t log_begin) const {
+                           uint64_t log_retention_bytes, const io::log_extent& log) const {
     build_record record;
     if (settings_.log_url) row.plan->log_url = settings_.log_url(row.plan->build_id);
     record.plan = row.plan;
-    record.channel = std::make_shared<build_channel>(identity_of(*row.plan), log_retention_bytes, log_begin);
+    record.channel =
+        std::make_shared<build_channel>(identity_of(*row.plan), log_retention_bytes, log.begin, log.end);
     record.machine = row.summary.machine;
     for (const auto& step : steps)
       record.channel->publish(step);
@@ -479,7 +501,8 @@ private:
     auto steps = rows_->steps(id);
     if (!steps) return told(steps.error());
     // All that is on disk can be read: the row says where it begins.
-    auto record = make_record(row, *steps, 0, row.summary.log_begin);
+    const auto begin = row.summary.log_begin;
+    auto record = make_record(row, *steps, 0, {begin, begin});
     auto& log = record.channel->log();
     auto extent = io::log_files(log_folder(id)).read([&](uint64_t offset, std::string_view text) {
       if (offset == log.end_offset()) log.append(text);

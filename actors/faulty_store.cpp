@@ -52,6 +52,11 @@ public:
     if (auto met = meet(); !met) return met.error();
     return store_->find_newest(workspace_ref);
   }
+  result<log_buffer::pin> read_log(const build_record& build, uint64_t offset) override {
+    if (auto met = meet(); !met) return met.error();
+    return store_->read_log(build, offset);
+  }
+  bool let_logs_go() override { return store_->let_logs_go(); }
   result<build_description> describe(const std::string& build_id) override {
     if (auto met = meet(); !met) return met.error();
     return store_->describe(build_id);

@@ -19,6 +19,8 @@ constexpr std::chrono::minutes retention_interval{10};
 constexpr std::chrono::milliseconds notes_pause{100};
 /// Between two looks at a storage that fails.
 constexpr std::chrono::seconds storage_pause{1};
+/// Between two looks for logs in memory that nobody reads, while there are some in memory.
+constexpr std::chrono::seconds logs_pause{2};
 
 } // namespace
 
@@ -37,6 +39,7 @@ void journal_work::begin(std::shared_ptr<journal_store> store, std::shared_ptr<s
   // Those who asked a former incarnation have been told that it died.
   store_->discard();
   self_->send(self_, retain_builds{});
+  will_let_logs_go();
 }
 
 journal_work::promise journal_work::create(const journal_create& m) {
@@ -112,6 +115,7 @@ journal_kept journal_work::append(const journal_append& m) {
   std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   meter_->journal_append_seconds.Observe(took.count());
   if (done) state_.log_bytes += m.bytes.size();
+  will_let_logs_go();
   watch(log_trouble_, done);
   return {done};
 }
@@ -164,6 +168,26 @@ void journal_work::look_again() {
   watch(database_trouble_, done);
 }
 
+/// Pinned before the answer leaves, or the next append might let the log go on its way.
+journal_found journal_work::find(const journal_find& m) {
+  auto& store = settled();
+  auto record = m.build_id.empty() ? store.find_newest(m.workspace_ref) : store.find(m.build_id);
+  if (!record || !m.log_from) return {std::move(record)};
+  auto log = store.read_log(*record, *m.log_from);
+  if (!log) return {log.error()};
+  will_let_logs_go();
+  return {std::move(record), std::move(*log)};
+}
+
+void journal_work::will_let_logs_go() {
+  if (!std::exchange(will_let_logs_go_, true)) self_->delayed_send(self_, logs_pause, look_for_unread_logs{});
+}
+
+void journal_work::let_logs_go() {
+  will_let_logs_go_ = false;
+  if (store_->let_logs_go()) will_let_logs_go();
+}
+
 journal_impl::behavior_type journal_keeper(journal_impl::stateful_pointer<journal_keeper_state> self,
                                            std::shared_ptr<journal_store> store,
                                            std::shared_ptr<storage_board> board, retention_limits limits,
@@ -175,10 +199,7 @@ journal_impl::behavior_type journal_keeper(journal_impl::stateful_pointer<journa
       [work](const journal_create& m) { return work->create(m); },
       [work](const journal_advance& m) { return work->advance(m); },
       [work](const journal_append& m) { return work->append(m); },
-      [work](const journal_find& m) {
-        return journal_found{m.build_id.empty() ? work->settled().find_newest(m.workspace_ref)
-                                                : work->settled().find(m.build_id)};
-      },
+      [work](const journal_find& m) { return work->find(m); },
       [work](const journal_list_unfinished&) { return journal_unfinished{work->settled().unfinished()}; },
       [work](const journal_describe& m) { return journal_described{work->settled().describe(m.build_id)}; },
       [work](const journal_list& m) { return journal_listed{work->settled().list(m.filter)}; },
@@ -187,7 +208,8 @@ journal_impl::behavior_type journal_keeper(journal_impl::stateful_pointer<journa
       [work](const change_retention& m) { work->change(m.limits); },
       [work](const commit_batch&) { work->commit(); },
       [work](const commit_notes&) { work->commit_notes_staged(); },
-      [work](const retain_builds&) { work->retain(); }, [work](const try_storage&) { work->look_again(); });
+      [work](const retain_builds&) { work->retain(); }, [work](const try_storage&) { work->look_again(); },
+      [work](const look_for_unread_logs&) { work->let_logs_go(); });
 }
 
 } // namespace ib

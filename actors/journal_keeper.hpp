@@ -20,6 +20,8 @@ struct commit_notes {};
 struct retain_builds {};
 /// Time to see whether the storage works again.
 struct try_storage {};
+/// Time to let those logs leave memory that nobody reads any more.
+struct look_for_unread_logs {};
 
 /// From the service: other limits from now on.
 struct change_retention {
@@ -28,7 +30,7 @@ struct change_retention {
 
 using journal_impl = journal_actor::extend<caf::reacts_to<change_retention>, caf::reacts_to<commit_batch>,
                                            caf::reacts_to<commit_notes>, caf::reacts_to<retain_builds>,
-                                           caf::reacts_to<try_storage>>;
+                                           caf::reacts_to<try_storage>, caf::reacts_to<look_for_unread_logs>>;
 
 /// Serializes all access to the journal store, in group commits: writes that are in the mailbox together
 /// become durable together, and their askers are answered then. Notes, which nobody waits for, go with the
@@ -53,6 +55,8 @@ public:
   void change(retention_limits limits);
   /// While the service is not ready because of its storage nobody may come to write: the keeper looks itself.
   void look_again();
+  journal_found find(const journal_find& m);
+  void let_logs_go();
 
   journal_store& store() { return *store_; }
   /// The store without anything staged: for reading.
@@ -65,6 +69,7 @@ private:
   void schedule_commit();
   void watch(std::string& trouble, const result<void>& outcome);
   void will_look_again();
+  void will_let_logs_go();
 
   journal_impl::pointer self_;
   std::shared_ptr<journal_store> store_;
@@ -80,6 +85,7 @@ private:
   bool notes_scheduled_ = false;
   bool retain_due_ = false;
   bool will_look_again_ = false;
+  bool will_let_logs_go_ = false;
 };
 
 struct journal_keeper_state {
@@ -99,3 +105,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::commit_notes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::retain_builds)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::change_retention)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::try_storage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ib::look_for_unread_logs)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/build_channel.hpp"
 #include "actors/build_listing.hpp"
 #include "actors/build_plan.hpp"
 #include "actors/domain/result.hpp"
@@ -51,9 +52,15 @@ public:
   virtual result<void> note_answer(const std::string& build_id, const std::string& url,
                                    const std::string& answer) = 0;
 
+  /// In memory a log may have a gap that only read_log() fills.
   virtual result<build_record> find(const std::string& build_id) = 0;
   /// The newest build of a workspace reference.
   virtual result<build_record> find_newest(const std::string& workspace_ref) = 0;
+  /// Has what can be read of a build's log from `offset` on in memory while the pin lives. `unavailable`
+  /// where it cannot be read; then nothing has changed.
+  virtual result<log_buffer::pin> read_log(const build_record& build, uint64_t offset) = 0;
+  /// Lets the logs of running builds leave memory that nobody reads; true where some of a log stays there.
+  virtual bool let_logs_go() = 0;
   virtual result<build_description> describe(const std::string& build_id) = 0;
   virtual result<build_page> list(const build_filter& filter) = 0;
   /// Builds that have not ended, oldest first. An error where the journal cannot tell.

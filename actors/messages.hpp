@@ -56,9 +56,11 @@ struct journal_note_answer {
 struct journal_find {
   std::string build_id;
   std::string workspace_ref;
+  std::optional<uint64_t> log_from{}; ///< from there on the log is in memory with the answer, and pinned
 };
 struct journal_found {
   result<build_record> record;
+  log_buffer::pin log{};
 };
 struct journal_list_unfinished {};
 struct journal_unfinished {

@@ -57,8 +57,8 @@ builder::ResolveBaseImageResponse resolved(const io::found_image& image) {
 
 void digest_answer::found(const io::found_image& image) { call_->answer(resolved(image)); }
 
-void log_stream_answer::found(channel_ptr channel) {
-  if (auto stream = ticket_.take()) stream->stream(std::move(channel));
+void log_stream_answer::found(channel_ptr channel, log_buffer::pin log) {
+  if (auto stream = ticket_.take()) stream->stream(std::move(channel), std::move(log));
 }
 
 void log_stream_answer::refuse(const error& why) {

@@ -66,11 +66,12 @@ private:
   std::shared_ptr<unary_call> call_;
 };
 
-/// The answer of a stream whose channel had to be asked for: mostly of a build that has ended.
+/// The answer of a stream whose channel had to be asked for: mostly of a build that has ended, or whose log
+/// was not in memory.
 class log_stream_answer final : public channel_answer {
 public:
   explicit log_stream_answer(std::shared_ptr<pull_stream> stream) : ticket_(std::move(stream)) {}
-  void found(channel_ptr channel) override;
+  void found(channel_ptr channel, log_buffer::pin log) override;
   void refuse(const error& why) override;
 
 private:

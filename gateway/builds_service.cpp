@@ -114,8 +114,10 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* builds_service::WatchBuild(grpc::Cal
   auto id = read_request<v1::WatchBuildRequest>(*request);
   if (!id)
     stream->refuse(id.error());
+  else if (auto channel = find_running(*board_, *id))
+    stream->stream(std::move(channel));
   else
-    serve(stream, *id);
+    ask_journal(stream, *id, {});
   return reactor;
 }
 
@@ -126,8 +128,10 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* builds_service::ReadLog(grpc::Callba
   auto* reactor = stream.get();
   if (!wish)
     stream->refuse(wish.error());
+  else if (auto log = find_readable(*board_, wish->build_id, {}, wish->offset); log.channel)
+    stream->stream(std::move(log.channel), std::move(log.pin));
   else
-    serve(stream, wish->build_id);
+    ask_journal(stream, wish->build_id, wish->offset);
   return reactor;
 }
 
@@ -146,11 +150,11 @@ grpc::ServerUnaryReactor* builds_service::CancelBuild(grpc::CallbackServerContex
   return reactor;
 }
 
-/// Of a build that does not run the journal has the channel.
-void builds_service::serve(const std::shared_ptr<pull_stream>& stream, const std::string& build_id) const {
-  if (auto channel = find_running(*board_, build_id)) return stream->stream(std::move(channel));
+/// It has the channel of a build that does not run, and what is not in memory of a log.
+void builds_service::ask_journal(const std::shared_ptr<pull_stream>& stream, const std::string& build_id,
+                                 std::optional<uint64_t> log_from) const {
   auto answer = std::make_shared<log_stream_answer>(stream);
-  if (auto sent = send_to_gateway(system_, house_, serve_channel{build_id, {}, answer}); !sent)
+  if (auto sent = send_to_gateway(system_, house_, serve_channel{build_id, {}, answer, log_from}); !sent)
     answer->refuse(sent.error());
 }
 

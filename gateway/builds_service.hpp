@@ -9,6 +9,7 @@
 #include <caf/actor_system.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace ib {
@@ -38,7 +39,8 @@ public:
                                         grpc::ByteBuffer* response) override;
 
 private:
-  void serve(const std::shared_ptr<pull_stream>& stream, const std::string& build_id) const;
+  void ask_journal(const std::shared_ptr<pull_stream>& stream, const std::string& build_id,
+                   std::optional<uint64_t> log_from) const;
 
   caf::actor_system& system_;
   std::shared_ptr<running_builds_board> board_;

@@ -32,11 +32,11 @@ void look_up(gateway_actor::pointer self, const serve_lookup& call) {
 void find_channel(gateway_actor::pointer self, const serve_channel& call) {
   auto journal = find_actor<journal_actor>(self->system(), names::journal);
   if (!journal) return call.answer->refuse(restarting("journal"));
-  self->request(journal, ask_timeout, journal_find{call.build_id, call.workspace_ref})
+  self->request(journal, ask_timeout, journal_find{call.build_id, call.workspace_ref, call.log_from})
       .then(
           [answer = call.answer](const journal_found& found) {
             if (found.record)
-              answer->found(found.record->channel);
+              answer->found(found.record->channel, found.log);
             else
               answer->refuse(found.record.error());
           },

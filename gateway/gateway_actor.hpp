@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -25,7 +26,8 @@ public:
 class channel_answer {
 public:
   virtual ~channel_answer() = default;
-  virtual void found(channel_ptr channel) = 0;
+  /// `log`: where it is to be read, so that it can be.
+  virtual void found(channel_ptr channel, log_buffer::pin log) = 0;
   virtual void refuse(const error& why) = 0;
 };
 
@@ -53,6 +55,7 @@ struct serve_channel {
   std::string build_id;
   std::string workspace_ref;
   std::shared_ptr<channel_answer> answer;
+  std::optional<uint64_t> log_from{}; ///< where its log is to be read
 };
 
 struct serve_description {
@@ -73,7 +76,7 @@ using gateway_actor = caf::typed_actor<
     caf::reacts_to<serve_build>,
     // A digest lookup: passed to the resolver pool.
     caf::reacts_to<serve_lookup>,
-    // A build that does not run any more, by id or newest of a reference.
+    // A build that does not run any more or whose log is not in memory, by id or newest of a reference.
     caf::reacts_to<serve_channel>,
     // What the journal knows of a build.
     caf::reacts_to<serve_description>,

@@ -123,11 +123,11 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* image_builder_service::Logs(grpc::Ca
     parsed = bad_field("build_ref", "is empty, and so is build_id; one of them says whose log to follow");
   if (!parsed) {
     stream->refuse(parsed.error());
-  } else if (auto channel = find_running(*context_.board, wish.build_id(), wish.build_ref())) {
-    stream->stream(std::move(channel));
+  } else if (auto log = find_readable(*context_.board, wish.build_id(), wish.build_ref(), 0); log.channel) {
+    stream->stream(std::move(log.channel), std::move(log.pin));
   } else {
     auto answer = std::make_shared<log_stream_answer>(std::move(stream));
-    if (auto sent = to_gateway(serve_channel{wish.build_id(), wish.build_ref(), answer}); !sent)
+    if (auto sent = to_gateway(serve_channel{wish.build_id(), wish.build_ref(), answer, 0}); !sent)
       answer->refuse(sent.error());
   }
   return reactor;

@@ -23,9 +23,10 @@ std::string line_of(std::string_view bytes) {
 
 } // namespace
 
-log_body::log_body(channel_ptr channel, std::shared_ptr<const std::atomic<bool>> draining,
-                   std::shared_ptr<metrics> meter)
+log_body::log_body(channel_ptr channel, log_buffer::pin log,
+                   std::shared_ptr<const std::atomic<bool>> draining, std::shared_ptr<metrics> meter)
     : channel_(std::move(channel)),
+      log_(std::move(log)),
       draining_(std::move(draining)),
       meter_(std::move(meter)),
       cursor_(channel_->log().at(0)),

@@ -15,7 +15,8 @@ namespace ib {
 /// "Logs"): {"result":{"data":"<base64>"}}. When the service stops the answer is cut.
 class log_body final : public http::body_source {
 public:
-  log_body(channel_ptr channel, std::shared_ptr<const std::atomic<bool>> draining,
+  /// `log` has all of the channel's.
+  log_body(channel_ptr channel, log_buffer::pin log, std::shared_ptr<const std::atomic<bool>> draining,
            std::shared_ptr<metrics> meter);
   ~log_body() override;
   log_body(const log_body&) = delete;
@@ -28,6 +29,7 @@ private:
   bool has_news() const;
 
   channel_ptr channel_;
+  log_buffer::pin log_;
   std::shared_ptr<const std::atomic<bool>> draining_;
   std::shared_ptr<metrics> meter_;
   log_buffer::cursor cursor_;

@@ -1,5 +1,6 @@
 #include "gateway/log_read_stream.hpp"
 
+#include "gateway/find_build.hpp"
 #include "gateway/wire.hpp"
 
 #include <prometheus/counter.h>
@@ -21,6 +22,7 @@ result<void> log_read_stream::begin(build_channel& channel) {
                      std::to_string(end),
                  "offset",
                  {}};
+  if (auto ready = check_readable(channel, wish_.offset); !ready) return ready;
   end_ = wish_.follow ? std::numeric_limits<uint64_t>::max() : end;
   cursor_ = log.at(wish_.offset);
   base_ = cursor_.offset();

@@ -11,6 +11,7 @@
 namespace ib {
 
 result<void> log_stream::begin(build_channel& channel) {
+  if (auto ready = check_readable(channel, 0); !ready) return ready;
   cursor_ = channel.log().at(0);
   dropped_ = cursor_.offset();
   if (censored_) censor_.emplace(channel.censored_words(), "[censored]");

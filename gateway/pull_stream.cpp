@@ -8,9 +8,10 @@
 
 namespace ib {
 
-void pull_stream::stream(channel_ptr channel) {
+void pull_stream::stream(channel_ptr channel, log_buffer::pin log) {
   subscribers_.Increment();
   channel_ = std::move(channel);
+  log_ = std::move(log);
   if (auto begun = begin(*channel_); !begun) return refuse(begun.error());
   pump();
 }
@@ -49,6 +50,7 @@ void pull_stream::OnDone() {
   if (channel_) subscribers_.Decrement();
   // A channel whose last waking is over still lists this stream: without this the two would keep each other
   // for ever.
+  log_ = {};
   channel_.reset();
 }
 

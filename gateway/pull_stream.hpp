@@ -50,8 +50,8 @@ public:
 
   /// Must be called once, right after construction: from now on the library owns a part of the stream.
   void hold() { self_ = shared_from_this(); }
-  /// Begins to stream; once, and not after refuse().
-  void stream(channel_ptr channel);
+  /// Begins to stream; once, and not after refuse(). `log`: of who reads the log.
+  void stream(channel_ptr channel, log_buffer::pin log = {});
   /// Ends the call without streaming; once, and not after stream().
   void refuse(const error& why);
 
@@ -87,6 +87,7 @@ private:
   call_meter calls_;
   std::shared_ptr<pull_stream> self_;
   channel_ptr channel_;
+  log_buffer::pin log_; ///< keeps the channel, too
   grpc::ByteBuffer message_;
   std::atomic<bool> parked_{false};
   std::atomic<bool> cancelled_{false};

@@ -127,11 +127,13 @@ result<std::string> content_of(const fs::path& file) {
 
 } // namespace
 
-result<log_extent> log_files::scan(const std::function<void(uint64_t, std::string_view)>& read,
+result<log_extent> log_files::scan(const std::function<void(uint64_t, std::string_view)>& read, uint64_t from,
                                    bool cut) const {
   log_extent extent;
   auto files = files_in(folder_);
   if (!files) return files.error();
+  while (files->size() > 1 && offset_of((*files)[1]) <= from)
+    files->erase(files->begin());
   if (!files->empty()) extent.begin = extent.end = offset_of(files->front());
   for (const auto& file : *files) {
     // A file that does not follow its neighbour belongs to what a broken one before it has cut off.
@@ -165,7 +167,7 @@ result<log_extent> log_files::scan(const std::function<void(uint64_t, std::strin
 }
 
 result<log_extent> log_files::open(const std::function<void(uint64_t, std::string_view)>& read) {
-  auto extent = scan(read, true);
+  auto extent = scan(read, 0, true);
   if (!extent) return extent;
   extent_ = *extent;
   auto files = files_in(folder_);
@@ -179,8 +181,9 @@ result<log_extent> log_files::open(const std::function<void(uint64_t, std::strin
   return disk_error("read", files->back());
 }
 
-result<log_extent> log_files::read(const std::function<void(uint64_t, std::string_view)>& read) const {
-  return scan(read, false);
+result<log_extent> log_files::read(const std::function<void(uint64_t, std::string_view)>& read,
+                                   uint64_t from) const {
+  return scan(read, from, false);
 }
 
 result<void> log_files::append(std::string_view text, uint64_t raw_offset, int attempt) {

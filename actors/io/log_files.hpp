@@ -35,7 +35,9 @@ public:
   /// is missing is an empty log. `unavailable` where the disk fails.
   result<log_extent> open(const std::function<void(uint64_t offset, std::string_view text)>& read);
   /// As open(), for a log that somebody else may be writing or that must not be touched: nothing is cut.
-  result<log_extent> read(const std::function<void(uint64_t offset, std::string_view text)>& read) const;
+  /// Files that end at or before `from` are left out, and the extent is of the others.
+  result<log_extent> read(const std::function<void(uint64_t offset, std::string_view text)>& read,
+                          uint64_t from = 0) const;
 
   /// Appends text (after open() for a log that existed). Where it fails, nothing of it stays.
   result<void> append(std::string_view text, uint64_t raw_offset, int attempt);
@@ -48,7 +50,8 @@ public:
   const log_extent& extent() const { return extent_; }
 
 private:
-  result<log_extent> scan(const std::function<void(uint64_t, std::string_view)>& read, bool cut) const;
+  result<log_extent> scan(const std::function<void(uint64_t, std::string_view)>& read, uint64_t from,
+                          bool cut) const;
   result<void> begin_file();
 
   std::string folder_; ///< a path keeps each of its parts once more, and there are thousands of logs

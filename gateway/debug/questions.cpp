@@ -112,13 +112,13 @@ void debug_questions::describe_build(const std::string& build_id, const http::re
 
 void debug_questions::follow_log(const std::string& build_id, uint64_t from,
                                  const http::reply_ptr& to) const {
-  ask<journal_found, journal_actor>(system_, names::journal, journal_find{build_id, ""}, to,
-                                    [to, from](const journal_found& m) {
-                                      if (m.record)
-                                        to->stream({}, std::make_unique<plain_log>(m.record->channel, from));
-                                      else
-                                        refuse(to, m.record.error());
-                                    });
+  ask<journal_found, journal_actor>(
+      system_, names::journal, journal_find{build_id, "", from}, to, [to, from](const journal_found& m) {
+        if (m.record)
+          to->stream({}, std::make_unique<plain_log>(m.record->channel, m.log, from));
+        else
+          refuse(to, m.record.error());
+      });
 }
 
 void debug_questions::cancel_build(const std::string& build_id, const std::string& reason,

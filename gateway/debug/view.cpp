@@ -124,7 +124,8 @@ std::vector<debug_row> build_rows(const debug_sources& from) {
                      {"attempt", latest == nullptr ? 0 : latest->attempt},
                      {"message", latest == nullptr ? "" : latest->message},
                      {"since_ms", in_state_since(*channel)},
-                     {"log_bytes", channel->log().end_offset()}};
+                     {"log_bytes", channel->log().end_offset()},
+                     {"log_bytes_in_memory", channel->log().end_offset() - channel->log().memory_begin()}};
     // In its turn, with a guess at the wait where one can be made.
     if (auto place = places.find(identity.build_id); place != places.end()) {
       row["ahead"] = place->second;

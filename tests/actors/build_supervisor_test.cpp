@@ -120,6 +120,7 @@ TEST_CASE("a build that crashes after every piece of output still writes each by
   house.limits = {1000, 60'000};
   house.spawn_supervisor();
   auto channel = house.admit("b1", "r/ws:1");
+  auto reader = channel->pin_log();
   std::string expected = explanation;
   for (int i = 0; i < 30; ++i) {
     auto line = "line " + std::to_string(i) + "\n";

@@ -585,6 +585,7 @@ TEST_CASE("while the storage is full a build stands still and says so; nothing o
           "[build]") {
   one_build house;
   house.start();
+  auto reader = house.channel().pin_log();
   house.enter(build_state::building, "building");
   house.store->refusal = {error_code::unavailable, "no space left on device", "", {}};
   house.store->refuses_append = [](const auto&) { return true; };

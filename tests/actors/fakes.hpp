@@ -209,6 +209,7 @@ public:
   std::function<bool(const std::string& build_id)> refuses_append = [](const auto&) { return false; };
   std::function<bool(const std::string& build_id)> refuses_advance = [](const auto&) { return false; };
   std::function<bool(const std::string& build_id)> refuses_create = [](const auto&) { return false; };
+  std::function<bool()> refuses_read_log = [] { return false; };
   std::function<bool()> refuses_try_out = [] { return false; };
   /// What it says then: `unavailable` may be tried again, anything else not.
   error refusal{error_code::internal, "the store is moody", "", {}};
@@ -242,6 +243,11 @@ public:
   }
   result<build_record> find(const std::string& build_id) override { return inner_->find(build_id); }
   result<build_record> find_newest(const std::string& ref) override { return inner_->find_newest(ref); }
+  result<log_buffer::pin> read_log(const build_record& build, uint64_t offset) override {
+    if (refuses_read_log()) return refusal;
+    return inner_->read_log(build, offset);
+  }
+  bool let_logs_go() override { return inner_->let_logs_go(); }
   result<build_description> describe(const std::string& id) override { return inner_->describe(id); }
   result<build_page> list(const build_filter& filter) override { return inner_->list(filter); }
   result<std::vector<build_record>> unfinished() override { return inner_->unfinished(); }

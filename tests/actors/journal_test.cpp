@@ -1,6 +1,6 @@
 // Long on purpose: the one store, every promise of its interface.
 #include "actors/io/sqlite.hpp"
-#include "tests/actors/fakes.hpp"
+#include "tests/actors/kept_store.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -11,41 +11,6 @@ using namespace ib;
 using namespace ib::test;
 
 namespace {
-
-/// A store in a folder of its own that can be closed and opened again, as by another process.
-struct kept_store {
-  explicit kept_store(uint64_t log_bytes_per_build = 0) : log_bytes(log_bytes_per_build) { reopen(); }
-
-  void reopen() {
-    store.reset();
-    store = open_durable_store({folder.path() / "journal", log_bytes, false, log_url});
-  }
-  bool create(const build_record& record) { return keep_now(*store, record); }
-  bool advance(const std::string& id, const machine_state& machine, const std::string& message = "step") {
-    status_update step{build_status::running, message};
-    if (is_terminal(machine.state)) step.status = build_status::failure;
-    step.state = machine.state;
-    step.attempt = machine.attempt;
-    step.at_ms = ++now_ms;
-    step.is_step = true;
-    step.failure = machine.failure;
-    return store->advance(id, machine, {}, step) && store->commit();
-  }
-  bool finish(const std::string& id) { return advance(id, {build_state::failed, 1, "no"}, "no"); }
-  bool append(const std::string& id, const std::string& text, uint64_t raw_offset) {
-    auto at = store->find(id)->channel->log().end_offset();
-    return store->append_log(id, text, at, raw_offset).has_value();
-  }
-  std::filesystem::path log_file(const std::string& id) const {
-    return folder.path() / "journal" / "logs" / id / "00000000000000000000.log";
-  }
-
-  temp_dir folder;
-  uint64_t log_bytes;
-  std::function<std::string(const std::string&)> log_url;
-  int64_t now_ms = 1'700'000'000'000;
-  std::unique_ptr<journal_store> store;
-};
 
 std::vector<std::string> ids(const build_page& page) {
   std::vector<std::string> list;
@@ -202,7 +167,7 @@ TEST_CASE("another process finds a running build as it was", "[journal]") {
   CHECK(found.plan->created_ms == plan->created_ms);
   CHECK(found.plan->one_time_answers->at("https://once.example") == "user:pass");
   CHECK(found.channel->identity().owner_token == "the-owner-token");
-  CHECK(log_text(*found.channel) == "one\ntwo\n");
+  CHECK(kept.log_of("b1") == "one\ntwo\n");
   CHECK(messages(*found.channel) == std::vector<std::string>{"starting"});
   REQUIRE(kept.append("b1", "three\n", 15));
   REQUIRE(kept.finish("b1"));
@@ -277,7 +242,7 @@ TEST_CASE("a torn record is cut off, everything before it stays, and the log goe
     kept.reopen();
     auto found = kept.store->find("b1");
     REQUIRE(found);
-    CHECK(log_text(*found->channel) == "one\n");
+    CHECK(kept.log_of("b1") == "one\n");
     CHECK(found->raw_offset == 4);
     REQUIRE(kept.append("b1", "two\n", 8));
     CHECK(std::filesystem::file_size(kept.log_file("b1")) == whole);
@@ -287,7 +252,7 @@ TEST_CASE("a torn record is cut off, everything before it stays, and the log goe
   file.put('X');
   file.close();
   kept.reopen();
-  CHECK(log_text(*kept.store->find("b1")->channel) == "one\n");
+  CHECK(kept.log_of("b1") == "one\n");
 }
 
 TEST_CASE("of a long log the beginning goes, on the disk and for another process", "[journal]") {
@@ -419,7 +384,7 @@ TEST_CASE("a log that cannot be read keeps the journal closed, and ends nothing"
   // Mended under the running service.
   auto list = kept.store->unfinished();
   REQUIRE(list);
-  CHECK(log_text(*list->at(0).channel) == "sent to somebody");
+  CHECK(kept.log_of("b1") == "sent to somebody");
 }
 
 TEST_CASE("the same step that is told twice before it is kept is one step", "[journal]") {
@@ -485,11 +450,10 @@ TEST_CASE("a log that has lost its end since its build ended says so to its read
   REQUIRE(kept.append("b1", "two\n", 8));
   REQUIRE(kept.finish("b1"));
   kept.reopen();
-  CHECK(log_text(*kept.store->find("b1")->channel) == "one\ntwo\n");
+  CHECK(kept.log_of("b1") == "one\ntwo\n");
   std::filesystem::resize_file(kept.log_file("b1"), sound);
-  CHECK(log_text(*kept.store->find("b1")->channel) ==
+  CHECK(kept.log_of("b1") ==
         "one\n\n[image-builder: the last 4 bytes of this log cannot be read any more]\n");
   std::filesystem::remove_all(kept.log_file("b1").parent_path());
-  CHECK(log_text(*kept.store->find("b1")->channel) ==
-        "\n[image-builder: the last 8 bytes of this log cannot be read any more]\n");
+  CHECK(kept.log_of("b1") == "\n[image-builder: the last 8 bytes of this log cannot be read any more]\n");
 }

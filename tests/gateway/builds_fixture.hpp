@@ -38,7 +38,7 @@ class builds_house {
 public:
   builds_house() {
     auto& actors = *system_;
-    put(names::journal, spawn_journal(actors, std::make_shared<moody_store>()));
+    put(names::journal, spawn_journal(actors, store));
     put(names::gateway, actors.spawn(gateway, intake_settings{}));
     put(names::director,
         actors.spawn([](director_actor::pointer, builds_house* house) { return house->director(); }, this));
@@ -128,6 +128,7 @@ public:
 
   std::function<result<void>(const cancel_build&)> on_cancel = [](const auto&) { return result<void>(); };
   std::unique_ptr<v1::Builds::Stub> stub;
+  std::shared_ptr<moody_store> store = std::make_shared<moody_store>(); ///< of the journal
 
 private:
   template <class Handle>

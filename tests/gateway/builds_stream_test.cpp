@@ -1,5 +1,8 @@
 #include "tests/gateway/builds_fixture.hpp"
 
+#include <atomic>
+#include <thread>
+
 using namespace ib;
 using namespace ib::test;
 
@@ -227,6 +230,94 @@ TEST_CASE("a censored log goes on from each of its offsets as if it had never be
   CHECK(seen.ends_with("last [censored] done\n"));
   read_call whole(house, "b1", 0, true, true);
   CHECK((whole.rest() == seen));
+}
+
+TEST_CASE("a log that nobody reads is brought back for who comes, and is followed then", "[builds]") {
+  auto censored = GENERATE(false, true);
+  builds_house house;
+  auto record = house.add("b1");
+  house.show({record});
+  std::string all;
+  for (int i = 0; i < 30'000; ++i)
+    all += "line " + std::to_string(i) + "\n";
+  const auto& log = record.channel->log();
+  house.append(record, all);
+  REQUIRE(log.memory_begin() == all.size());
+  read_call follows(house, "b1", 0, true, censored);
+  read_call middle(house, "b1", 100'000, false, censored);
+  CHECK((middle.rest() == all.substr(100'000)));
+  CHECK(middle.end().ok());
+  builds_house::wait_until_parked(record);
+  CHECK(log.memory_begin() == 0);
+  house.append(record, "more\n");
+  house.advance(record, step(build_state::succeeded, 1, 4000, ""));
+  CHECK((follows.rest() == all + "more\n"));
+  CHECK(follows.end().ok());
+}
+
+TEST_CASE("what is in memory of a log is read without the rest", "[builds]") {
+  builds_house house;
+  auto record = house.add("b1");
+  house.show({record});
+  house.append(record, std::string(10'000, 'x'));
+  house.append(record, "one\n");
+  house.store->refuses_read_log = [] { return true; };
+  for (auto offset : {10'000, 10'001, 10'004}) {
+    read_call call(house, "b1", offset);
+    CHECK(call.rest() == std::string("one\n").substr(static_cast<size_t>(offset - 10'000)));
+    CHECK(call.end().ok());
+  }
+  CHECK(record.channel->log().memory_begin() == 10'000);
+  read_call beyond(house, "b1", 10'005);
+  CHECK_FALSE(beyond.next());
+  CHECK(beyond.end().error_code() == grpc::StatusCode::OUT_OF_RANGE);
+}
+
+TEST_CASE("a log that cannot be brought back is unavailable, with the reason", "[builds]") {
+  builds_house house;
+  auto record = house.add("b1");
+  house.show({record});
+  house.append(record, std::string(10'000, 'x'));
+  house.store->refuses_read_log = [] { return true; };
+  house.store->refusal = {error_code::unavailable, "the disk is away", "", {}};
+  read_call call(house, "b1");
+  CHECK_FALSE(call.next());
+  auto end = call.end();
+  CHECK(end.error_code() == grpc::StatusCode::UNAVAILABLE);
+  CHECK(end.error_message() == "the disk is away");
+  house.store->refuses_read_log = [] { return false; };
+  read_call again(house, "b1");
+  CHECK(again.rest() == std::string(10'000, 'x'));
+}
+
+TEST_CASE("readers that come and go while a build prints get every byte", "[builds]") {
+  builds_house house;
+  auto record = house.add("b1");
+  house.show({record});
+  std::atomic<bool> done{false};
+  std::string all;
+  std::string seen;
+  bool all_join = true;
+  std::thread reader([&] {
+    for (bool last = false; !last;) {
+      last = done;
+      read_call call(house, "b1", static_cast<int64_t>(seen.size()));
+      while (call.next()) {
+        all_join = all_join && call.piece.offset() == static_cast<int64_t>(seen.size());
+        seen += call.piece.content();
+      }
+      all_join = all_join && call.end().ok();
+    }
+  });
+  for (int i = 0; i < 400; ++i) {
+    auto piece = std::string(static_cast<size_t>(1 + i * 37 % 6'000), static_cast<char>('a' + i % 26)) + "\n";
+    house.append(record, piece);
+    all += piece;
+  }
+  done = true;
+  reader.join();
+  CHECK(all_join);
+  CHECK((seen == all));
 }
 
 TEST_CASE("streams of unknown builds are not found", "[builds]") {

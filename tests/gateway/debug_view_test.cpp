@@ -290,7 +290,7 @@ TEST_CASE("registries that limit us are told with how long they are left alone",
 TEST_CASE("a plain log is read from an offset to its end", "[debug]") {
   a_house house;
   house.channel->log().append("0123456789");
-  plain_log log(house.channel, 4);
+  plain_log log(house.channel, house.channel->pin_log(), 4);
   std::string piece;
   REQUIRE(log.next(piece) == http::pulled::piece);
   CHECK(piece == "456789");

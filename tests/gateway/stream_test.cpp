@@ -166,6 +166,16 @@ TEST_CASE("a ticket gives its stream once", "[stream]") {
   CHECK(call.finish().ok());
 }
 
+TEST_CASE("a log that is not in memory is never told with a hole", "[stream]") {
+  served place;
+  place.append(line(1));
+  REQUIRE(place.channel->log().let_go());
+  place.append(line(2));
+  log_call call(place);
+  CHECK(call.rest().empty());
+  CHECK(call.finish().error_code() == grpc::StatusCode::UNAVAILABLE);
+}
+
 TEST_CASE("a refused call ends with its reason", "[stream]") {
   served place;
   log_call call(place, "refused");

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <fstream>
 
 using namespace ib;
@@ -101,4 +102,31 @@ TEST_CASE("reading a log that somebody else may write cuts nothing", "[log_files
   REQUIRE(log_files(log.place).read([&](uint64_t, std::string_view piece) { text += piece; }));
   CHECK(text == "whole");
   CHECK(fs::file_size(log.place / first_file) == size);
+}
+
+TEST_CASE("a log is read from an offset on without the files before it", "[log_files]") {
+  kept_log log;
+  std::string all;
+  for (int i = 0; i < 14; ++i) {
+    std::string piece(1 << 20, static_cast<char>('a' + i));
+    all += piece;
+    REQUIRE(log.files.append(piece, all.size(), 1));
+  }
+  for (uint64_t from : {uint64_t{0}, uint64_t{5}, log_files::file_bytes + (1 << 20), uint64_t{9'000'000},
+                        uint64_t{all.size()}, uint64_t{all.size() + 1}}) {
+    std::string text;
+    uint64_t begin = all.size();
+    auto extent = log.files.read(
+        [&](uint64_t offset, std::string_view piece) {
+          begin = std::min(begin, offset);
+          text += piece;
+        },
+        from);
+    REQUIRE(extent);
+    CHECK(extent->begin == begin);
+    CHECK(extent->end == all.size());
+    CHECK(begin <= from);
+    CHECK((from < log_files::file_bytes || begin > 0));
+    CHECK((text == all.substr(begin)));
+  }
 }
