@@ -64,17 +64,16 @@ std::string log_paths::url(const std::string& base_url, const std::string& build
 
 void log_paths::serve(const http::request& asked, const http::reply_ptr& to, service what,
                       bool reads_log) const {
-  auto with_token = [this, asked, to, what](channel_ptr channel, log_buffer::pin log) {
+  auto with_token = [this, asked, to, what](const channel_ptr& channel, const log_buffer::pin& log) {
     if (!may_read(asked, *channel)) return refuse_token(to);
-    (this->*what)(asked, to, std::move(channel), std::move(log));
+    (this->*what)(asked, to, channel, log);
   };
   const auto& id = asked.parts.find("build")->second;
   if (id.empty()) return to->answer(http::plain(404, "the build's id is missing"));
   if (auto channel = find_running(*board_, id)) {
     auto log = reads_log ? channel->pin_log() : log_buffer::pin();
     // Nothing is brought back for who may not read it.
-    if (!reads_log || log.reaches(0) || !may_read(asked, *channel))
-      return with_token(std::move(channel), std::move(log));
+    if (!reads_log || log.reaches(0) || !may_read(asked, *channel)) return with_token(channel, log);
   }
   auto gateway = *draining_ ? gateway_actor() : find_actor<gateway_actor>(system_, names::gateway);
   if (!gateway) return to->answer(http::plain(503, "the service is starting or stopping; try again"));
@@ -83,20 +82,19 @@ void log_paths::serve(const http::request& asked, const http::reply_ptr& to, ser
   caf::anon_send(gateway, std::move(question));
 }
 
-void log_paths::tasks(const http::request&, const http::reply_ptr& to, channel_ptr channel,
-                      log_buffer::pin) const {
+void log_paths::tasks(const http::request&, const http::reply_ptr& to, const channel_ptr& channel,
+                      const log_buffer::pin&) const {
   std::string state = channel->log().closed() ? "closed" : "running";
   to->answer(http::json_answer(R"({"result":{"tasks":[{"id":"build","state":")" + state +
                                R"(","terminal":")" + terminal + R"(","presentation":{"name":"build"}}]}})" +
                                "\n"));
 }
 
-void log_paths::listen(const http::request& asked, const http::reply_ptr& to, channel_ptr channel,
-                       log_buffer::pin log) const {
+void log_paths::listen(const http::request& asked, const http::reply_ptr& to, const channel_ptr& channel,
+                       const log_buffer::pin& log) const {
   if (asked.parts.find("terminal")->second != terminal)
     return to->answer(http::plain(404, "this build has no such terminal"));
-  to->stream({200, "application/json", {}, {}},
-             std::make_unique<log_body>(std::move(channel), std::move(log), draining_, meter_));
+  to->stream({200, "application/json", {}, {}}, std::make_unique<log_body>(channel, log, draining_, meter_));
 }
 
 } // namespace ib

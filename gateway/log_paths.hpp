@@ -27,14 +27,14 @@ public:
   static std::string url(const std::string& base_url, const std::string& build_id);
 
 private:
-  using service = void (log_paths::*)(const http::request&, const http::reply_ptr&, channel_ptr,
-                                      log_buffer::pin) const;
+  using service = void (log_paths::*)(const http::request&, const http::reply_ptr&, const channel_ptr&,
+                                      const log_buffer::pin&) const;
 
   void serve(const http::request& asked, const http::reply_ptr& to, service what, bool reads_log) const;
-  void tasks(const http::request& asked, const http::reply_ptr& to, channel_ptr channel,
-             log_buffer::pin log) const;
-  void listen(const http::request& asked, const http::reply_ptr& to, channel_ptr channel,
-              log_buffer::pin log) const;
+  void tasks(const http::request& asked, const http::reply_ptr& to, const channel_ptr& channel,
+             const log_buffer::pin& log) const;
+  void listen(const http::request& asked, const http::reply_ptr& to, const channel_ptr& channel,
+              const log_buffer::pin& log) const;
 
   caf::actor_system& system_;
   std::shared_ptr<running_builds_board> board_;
