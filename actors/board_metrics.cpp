@@ -3,7 +3,6 @@
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace ib {
@@ -15,17 +14,7 @@ board_metrics::board_metrics(std::shared_ptr<const io::actor_board> board, metri
 }
 
 void board_metrics::sample() {
-  struct seen {
-    size_t living = 0;
-    size_t longest_mailbox = 0;
-  };
-  std::map<std::string, seen> now;
-  for (const auto& actor : board_->read()) {
-    if (!actor.alive) continue;
-    auto& kind = now[actor.kind];
-    ++kind.living;
-    kind.longest_mailbox = std::max(kind.longest_mailbox, actor.waiting);
-  }
+  auto now = board_->totals();
   for (const auto& [kind, what] : now)
     if (!kinds_.contains(kind))
       kinds_.emplace(kind, gauges{meter_.actors(kind), meter_.longest_mailbox(kind)});

@@ -23,15 +23,14 @@ inline std::string what_of(const std::exception_ptr& failure) {
 }
 
 /// Makes an exception in an actor's handler end that actor with a reason that `log` hears of; its supervisor
-/// decides what follows.
+/// decides what follows. `who` outlives the actor.
 template <class Self>
-void keep_what(Self* self, std::string who, io::bound_log log) {
-  self->set_exception_handler(
-      [who = std::move(who), log = std::move(log)](std::exception_ptr& failure) -> caf::error {
-        auto what = what_of(failure);
-        log.error("actor crashed", {{"what", what}});
-        return caf::make_error(caf::sec::runtime_error, who + ": " + what);
-      });
+void keep_what(Self* self, const std::string& who, io::bound_log log) {
+  self->set_exception_handler([&who, log = std::move(log)](std::exception_ptr& failure) -> caf::error {
+    auto what = what_of(failure);
+    log.error("actor crashed", {{"what", what}});
+    return caf::make_error(caf::sec::runtime_error, who + ": " + what);
+  });
 }
 
 } // namespace ib

@@ -51,8 +51,7 @@ class observed_handler;
 template <class Self>
 class observed_actor {
 public:
-  observed_actor(Self* self, std::shared_ptr<io::actor_probe> probe)
-      : self_(self), probe_(std::move(probe)) {}
+  observed_actor(Self* self, io::actor_probe* probe) : self_(self), probe_(probe) {}
 
   /// A behavior of these handlers, each counted and open to injected faults.
   template <class... Fs>
@@ -77,7 +76,7 @@ private:
   }
 
   Self* self_;
-  std::shared_ptr<io::actor_probe> probe_;
+  io::actor_probe* probe_; ///< lives until the actor has ended
 };
 
 template <class Self, class F, class R, class... Args>
@@ -107,7 +106,6 @@ private:
 /// with a logged reason (keep_what). `path` names it in the tree: its supervisor's path, a slash, its name.
 template <class Self>
 observed_actor<Self> enter_board(Self* self, std::string kind, const std::string& path, io::bound_log log) {
-  keep_what(self, path, std::move(log));
   auto board = actor_board_of(self->system());
   auto address = caf::actor_cast<caf::actor_addr>(self);
   auto probe = board->enter(path, std::move(kind), [address](const std::string& why) {
@@ -115,12 +113,13 @@ observed_actor<Self> enter_board(Self* self, std::string kind, const std::string
       caf::anon_send<caf::message_priority::high>(
           actor, caf::exit_msg{actor.address(), caf::make_error(caf::sec::runtime_error, why)});
   });
+  keep_what(self, probe->path(), std::move(log));
   self->attach_functor([board, probe, &system = self->system()](const caf::error& reason) {
     bool as_wished =
         !reason || reason == caf::exit_reason::normal || reason == caf::exit_reason::user_shutdown;
     board->leave(probe, as_wished ? std::nullopt : std::optional(system.render(reason)));
   });
-  return {self, std::move(probe)};
+  return {self, probe.get()};
 }
 
 /// The same for an actor whose log is about no single build.

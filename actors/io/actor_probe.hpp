@@ -51,11 +51,21 @@ public:
     return hold_where_due();
   }
 
+  const std::string& path() const { return path_; }
   uint64_t handled() const { return handled_.load(std::memory_order_relaxed); }
   size_t waiting() const { return waiting_.load(std::memory_order_relaxed); }
   bool busy() const { return busy_.load(std::memory_order_relaxed); }
   /// When it took its last message, milliseconds of the monotonic clock; 0 before the first.
   int64_t last_ms() const { return last_ms_.load(std::memory_order_relaxed); }
+
+  /// Counts messages per second from now on, `seconds` after the last call. One caller at a time.
+  void measure(double seconds) {
+    auto now = handled();
+    auto rate = static_cast<double>(now - std::exchange(measured_, now)) / seconds;
+    per_second_.store(static_cast<float>(rate), std::memory_order_relaxed);
+  }
+  /// As last measured; 0 before.
+  double per_second() const { return per_second_.load(std::memory_order_relaxed); }
 
   /// Makes the next `count` handlers throw.
   void arm_throw(uint32_t count, throw_moment when);
@@ -80,6 +90,8 @@ private:
   std::atomic<uint64_t> handled_{0};
   std::atomic<size_t> waiting_{0};
   std::atomic<int64_t> last_ms_{0};
+  uint64_t measured_ = 0; ///< messages that are in a rate
+  std::atomic<float> per_second_{0};
   std::atomic<bool> busy_{false};
   std::atomic<bool> armed_{false};
   std::atomic<uint32_t> throws_before_{0};

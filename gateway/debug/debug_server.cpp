@@ -103,8 +103,7 @@ http::router debug_server::routes() {
     routes.get(path, guarded([make](const auto&, const auto& to) { to->answer(http::json_answer(make())); }));
   };
   json("/debug/state", [&from] { return state_json(from); });
-  json("/debug/actors",
-       [feed = feed_] { return rows_json(actor_rows(feed->sources(), *feed->rates().read())); });
+  json("/debug/actors", [feed = feed_] { return rows_json(actor_rows(feed->sources())); });
   json("/debug/running", [&from] { return rows_json(build_rows(from)); });
   json("/debug/resolver", [&from] { return resolver_json(from); });
   json("/debug/journal", [&from] { return storage_json(from); });

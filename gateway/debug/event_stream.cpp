@@ -29,9 +29,8 @@ debug_feed::debug_feed(debug_sources from, size_t series_points)
 void debug_feed::beat(bool sample) {
   if (sample) {
     auto at = io::unix_ms_now();
-    auto actors = from_.actors->read();
-    actor_rates_.sample(actors, at);
-    series_.add(at, measure(from_, actors, rates_, at));
+    from_.actors->measure_rates(at);
+    series_.add(at, measure(from_, rates_, at));
   }
   std::vector<std::shared_ptr<http::waker>> woken;
   bool looked_at = false;
@@ -69,8 +68,8 @@ bool debug_feed::park(uint64_t seen, const std::shared_ptr<http::waker>& who) {
 }
 
 std::shared_ptr<const debug_view> debug_feed::look() const {
-  return std::make_shared<const debug_view>(debug_view{
-      state_json(from_), build_rows(from_), actor_rows(from_, *actor_rates_.read()), resolver_json(from_)});
+  return std::make_shared<const debug_view>(
+      debug_view{state_json(from_), build_rows(from_), actor_rows(from_), resolver_json(from_)});
 }
 
 http::pulled event_stream::next(std::string& piece) {

@@ -31,7 +31,6 @@ public:
 
   const debug_sources& sources() const { return from_; }
   const time_series& series() const { return series_; }
-  const actor_rates& rates() const { return actor_rates_; }
 
 private:
   std::shared_ptr<const debug_view> look() const;
@@ -39,7 +38,6 @@ private:
   debug_sources from_;
   time_series series_;
   std::map<std::string, rate_of> rates_; ///< of the one who beats
-  actor_rates actor_rates_;
   std::mutex lock_;
   moment latest_;
   std::vector<std::shared_ptr<http::waker>> sleepers_;

@@ -136,7 +136,7 @@ std::vector<debug_row> build_rows(const debug_sources& from) {
   return rows;
 }
 
-std::vector<debug_row> actor_rows(const debug_sources& from, const actor_rates::by_path& rates) {
+std::vector<debug_row> actor_rows(const debug_sources& from) {
   std::vector<debug_row> rows;
   auto entries = from.actors->read();
   rows.reserve(entries.size());
@@ -158,8 +158,7 @@ std::vector<debug_row> actor_rows(const debug_sources& from, const actor_rates::
                      {"last_error", actor.last_error}};
     auto passing =
         "\"age_ms\":" + std::to_string(actor.age_ms) + ",\"idle_ms\":" + std::to_string(actor.idle_ms);
-    auto rate = rates.find(actor.path);
-    passing += ",\"per_s\":" + rounded(rate == rates.end() ? 0 : rate->second);
+    passing += ",\"per_s\":" + rounded(actor.per_second);
     rows.push_back({std::move(id), members(row), std::move(passing)});
   }
   return rows;
@@ -184,18 +183,17 @@ std::string series_json(const time_series::snapshot& series) {
 
 std::string storage_json(const debug_sources& from) { return dump(storage_of(from)); }
 
-sample_values measure(const debug_sources& from, const std::vector<io::actor_entry>& actors,
-                      std::map<std::string, rate_of>& rates, int64_t now_ms) {
+sample_values measure(const debug_sources& from, std::map<std::string, rate_of>& rates, int64_t now_ms) {
   auto rate = [&](const char* name, uint64_t count) {
     return rates[name].per_second(static_cast<double>(count), now_ms);
   };
   auto builds = builds_json(from);
   auto storage = from.storage->read();
-  uint64_t handled = 0;
-  uint64_t waiting = 0;
-  for (const auto& actor : actors) {
-    handled += actor.handled;
-    waiting += actor.waiting;
+  io::actor_totals actors;
+  for (const auto& [kind, of_kind] : from.actors->totals()) {
+    actors.living += of_kind.living;
+    actors.handled += of_kind.handled;
+    actors.waiting += of_kind.waiting;
   }
   return {{"builds running", builds["running"].get<double>()},
           {"builds queued", builds["queued"].get<double>()},
@@ -203,9 +201,9 @@ sample_values measure(const debug_sources& from, const std::vector<io::actor_ent
           {"log bytes/s", rate("log", storage->log_bytes)},
           {"journal commits/s", rate("commits", storage->commits)},
           {"journal commit µs", static_cast<double>(storage->commit_us)},
-          {"actors", static_cast<double>(actors.size())},
-          {"messages/s", rate("messages", handled)},
-          {"messages waiting", static_cast<double>(waiting)},
+          {"actors", static_cast<double>(actors.living)},
+          {"messages/s", rate("messages", actors.handled)},
+          {"messages waiting", static_cast<double>(actors.waiting)},
           {"memory bytes", static_cast<double>(resident_bytes())}};
 }
 

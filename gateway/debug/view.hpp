@@ -9,7 +9,6 @@
 #include "actors/running_builds.hpp"
 #include "actors/service_health.hpp"
 #include "actors/storage_board.hpp"
-#include "gateway/debug/actor_rates.hpp"
 #include "gateway/debug/time_series.hpp"
 
 #include <functional>
@@ -26,7 +25,7 @@ struct debug_sources {
   std::shared_ptr<const ref_board> refs;
   std::shared_ptr<const io::limit_board> limits;
   std::shared_ptr<const service_health> health;
-  std::shared_ptr<const io::actor_board> actors;
+  std::shared_ptr<io::actor_board> actors;
   std::shared_ptr<const metrics> meter;
   std::function<std::string()> configuration; ///< as it is now, as JSON text; it holds no secrets
   std::string version;
@@ -54,7 +53,7 @@ struct debug_view {
 std::string state_json(const debug_sources& from);
 /// Of one that waits also how many are `ahead` of it, and for how long it is guessed to wait (`wait_ms`).
 std::vector<debug_row> build_rows(const debug_sources& from);
-std::vector<debug_row> actor_rows(const debug_sources& from, const actor_rates::by_path& rates);
+std::vector<debug_row> actor_rows(const debug_sources& from);
 /// {"rows":[…]}
 std::string rows_json(const std::vector<debug_row>& rows);
 std::string series_json(const time_series::snapshot& series);
@@ -67,7 +66,6 @@ std::string build_json(const build_description& build);
 std::string page_json(const build_page& page);
 
 /// What is drawn as sparklines: the sampler's one measurement. `rates` is its own memory of the last one.
-sample_values measure(const debug_sources& from, const std::vector<io::actor_entry>& actors,
-                      std::map<std::string, rate_of>& rates, int64_t now_ms);
+sample_values measure(const debug_sources& from, std::map<std::string, rate_of>& rates, int64_t now_ms);
 
 } // namespace ib

@@ -136,7 +136,7 @@ TEST_CASE("actors of one path have rows of their own", "[debug]") {
   auto first = house.enter("house/a");
   auto second = house.enter("house/a");
   auto other = house.enter("house/ab");
-  auto rows = actor_rows(house.from, {});
+  auto rows = actor_rows(house.from);
   REQUIRE(rows.size() == 3);
   CHECK(rows[0].id == "house/a");
   CHECK(rows[1].id == "house/a#1");
@@ -235,22 +235,28 @@ TEST_CASE("builds that wait say their place, and every build since when it is wh
 }
 
 TEST_CASE("an actor's rate is what it handled between two samples", "[debug]") {
-  actor_rates rates;
-  io::actor_entry busy{"house/busy"};
-  io::actor_entry idle{"house/idle"};
-  busy.handled = 100;
-  rates.sample({busy, idle}, 1000);
-  CHECK(rates.read()->empty());
-  busy.handled = 150;
-  rates.sample({busy, idle}, 6000);
-  CHECK(rates.read()->at("house/busy") == 10);
-  CHECK_FALSE(rates.read()->contains("house/idle"));
   a_house house;
-  house.enter("house/busy");
-  CHECK(json::parse(rows_json(actor_rows(house.from, *rates.read())))["rows"][0]["per_s"] == 10);
-  busy.handled = 3; // started anew
-  rates.sample({busy}, 7000);
-  CHECK(rates.read()->empty());
+  auto handle = [](io::actor_probe& who, int messages) {
+    for (int i = 0; i < messages; ++i)
+      who.begin_message(0);
+  };
+  auto rate = [&](size_t row) {
+    return json::parse(rows_json(actor_rows(house.from)))["rows"][row]["per_s"].get<double>();
+  };
+  auto busy = house.enter("house/busy");
+  auto idle = house.enter("house/idle");
+  handle(*busy, 100);
+  house.actors->measure_rates(1000);
+  handle(*busy, 50);
+  house.actors->measure_rates(6000);
+  CHECK(rate(0) == 10);
+  CHECK(rate(1) == 0);
+  house.actors->leave(busy, "a crash");
+  busy = house.enter("house/busy");
+  handle(*busy, 3);
+  CHECK(rate(0) == 0);
+  house.actors->measure_rates(7000);
+  CHECK(rate(0) == 3);
 }
 
 TEST_CASE("the digests that are kept are told with their age", "[debug]") {
