@@ -356,7 +356,7 @@ void build_work::hide_secrets(machine_state& machine) const {
 
 /// For what is said between two steps of the state machine. The step under way may never be kept: the build
 /// stands where the journal knows it to be.
-void build_work::say(const std::string& message, std::optional<queue_place> place) {
+void build_work::say(const std::string& message, rare<queue_place> place) {
   auto told = told_now(build_status::running, shown(message));
   told.state = kept_state_;
   told.attempt = kept_attempt_;

@@ -79,7 +79,7 @@ private:
   bool knows(const run_phase& phase) const;
   std::string shown(const std::string& text) const;
   void hide_secrets(machine_state& machine) const;
-  void say(const std::string& message, std::optional<queue_place> place = {});
+  void say(const std::string& message, rare<queue_place> place = {});
   void publish(status_update update);
   void wake_readers(bool last);
   void crash(const std::string& why);

@@ -2,6 +2,7 @@
 
 #include "actors/domain/build_machine.hpp"
 #include "actors/domain/log_buffer.hpp"
+#include "actors/domain/rare.hpp"
 #include "actors/domain/shared_slot.hpp"
 
 #include <atomic>
@@ -57,8 +58,8 @@ struct status_update {
   /// False for what is said between two steps of the state machine (a place in the queue, a silence); that is
   /// not kept by the journal.
   bool is_step = false;
-  std::optional<build_failure> failure{}; ///< of a failed build, where a run said why
-  std::optional<queue_place> place{};     ///< of a build that tells its place in the queue
+  rare<build_failure> failure{}; ///< of a failed build, where a run said why
+  rare<queue_place> place{};     ///< of a build that tells its place in the queue
 };
 
 /// Somebody who has read everything there is and wants to know when there is more.

@@ -241,14 +241,13 @@ result<machine_state> machine_from_text(const std::string& text) {
   });
 }
 
-std::string failure_to_text(const std::optional<build_failure>& failure) {
+std::string failure_to_text(const rare<build_failure>& failure) {
   return failure ? dump(write_failure(*failure)) : "";
 }
 
-result<std::optional<build_failure>> failure_from_text(const std::string& text) {
-  if (text.empty()) return std::optional<build_failure>{};
-  return read<std::optional<build_failure>>(
-      text, [](const json& from) { return std::optional(read_failure(from)); });
+result<rare<build_failure>> failure_from_text(const std::string& text) {
+  if (text.empty()) return rare<build_failure>{};
+  return read<rare<build_failure>>(text, [](const json& from) { return rare(read_failure(from)); });
 }
 
 std::string answers_to_text(const std::map<std::string, std::string>& answers) { return dump(answers); }

@@ -6,7 +6,6 @@
 
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 
 namespace ib {
@@ -21,8 +20,8 @@ std::string machine_to_text(const machine_state& machine);
 result<machine_state> machine_from_text(const std::string& text);
 
 /// Failure details of a step; "" for none.
-std::string failure_to_text(const std::optional<build_failure>& failure);
-result<std::optional<build_failure>> failure_from_text(const std::string& text);
+std::string failure_to_text(const rare<build_failure>& failure);
+result<rare<build_failure>> failure_from_text(const std::string& text);
 
 std::string answers_to_text(const std::map<std::string, std::string>& answers);
 result<std::map<std::string, std::string>> answers_from_text(const std::string& text);

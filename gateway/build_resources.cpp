@@ -23,7 +23,7 @@ v1::Failure::Fault to_wire(fault_class fault) {
   return v1::Failure::FAULT_UNSPECIFIED;
 }
 
-v1::Failure to_wire(const std::string& message, const std::optional<build_failure>& failure) {
+v1::Failure to_wire(const std::string& message, const rare<build_failure>& failure) {
   v1::Failure to;
   to.set_message(as_utf8(message));
   if (!failure) return to;

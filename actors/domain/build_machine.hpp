@@ -1,9 +1,9 @@
 #pragma once
 
+#include "actors/domain/rare.hpp"
 #include "actors/domain/result.hpp"
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -126,7 +126,7 @@ struct machine_state {
   /// The run goes on by itself wherever it is, also without this process: what has ended of it meanwhile has
   /// ended, and is not begun anew.
   bool begun = false;
-  std::optional<build_failure> failure; ///< of a failed build, where a run said why
+  rare<build_failure> failure; ///< of a failed build, where a run said why
 
   bool operator==(const machine_state&) const = default;
 };

@@ -12,7 +12,7 @@ std::string dump(const ordered_json& value) {
   return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
-ordered_json failure_json(const std::optional<build_failure>& failure) {
+ordered_json failure_json(const rare<build_failure>& failure) {
   if (!failure) return nullptr;
   return {{"fault", to_string(failure->fault)},
           {"line", failure->where.line},
