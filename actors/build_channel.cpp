@@ -33,8 +33,8 @@ std::vector<std::string> censored_words_of(const build_identity& identity) {
 
 } // namespace
 
-build_channel::build_channel(build_identity identity, uint64_t log_retention_bytes, uint64_t log_begin,
-                             uint64_t log_end)
+build_channel::build_channel(std::shared_ptr<const build_identity> identity, uint64_t log_retention_bytes,
+                             uint64_t log_begin, uint64_t log_end)
     : identity_(std::move(identity)),
       log_(log_retention_bytes, log_begin, log_end),
       first_(std::make_unique<status_node>()),
@@ -54,7 +54,7 @@ build_channel::~build_channel() {
 std::shared_ptr<const pattern_set> build_channel::censored_words() const {
   if (auto made = censored_words_.load()) return made;
   // Two who come first at the same time make the same twice.
-  auto made = std::make_shared<const pattern_set>(censored_words_of(identity_));
+  auto made = std::make_shared<const pattern_set>(censored_words_of(*identity_));
   censored_words_.exchange(made);
   return made;
 }

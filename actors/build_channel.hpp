@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/build_identity.hpp"
 #include "actors/domain/build_machine.hpp"
 #include "actors/domain/log_buffer.hpp"
 #include "actors/domain/rare.hpp"
@@ -16,21 +17,6 @@
 namespace ib {
 
 class pattern_set;
-
-/// What stays the same about a build for its whole life.
-struct build_identity {
-  std::string build_id; ///< UUID
-  std::string workspace_ref;
-  std::string base_ref;
-  std::string triggered_by;
-  int64_t created_ms = 0; ///< when it was accepted, unix milliseconds
-  /// Where the log can be followed over HTTP, empty where no HTTP server listens; the token is a secret of
-  /// the build's callers.
-  std::string log_url;
-  std::string owner_token;
-  std::string source_ref; ///< the image that it is built from, as the request has it; empty for a Dockerfile
-  std::string source;     ///< what it is built from, in words and without credentials
-};
 
 /// Where a build's log can be followed over HTTP. The token is a secret of the build's callers.
 struct log_access {
@@ -80,16 +66,20 @@ public:
 /// the writer anything.
 class build_channel : public std::enable_shared_from_this<build_channel> {
 public:
-  /// `log_begin`: see log_buffer.
+  /// `identity` is shared with the plan of the build, where there is one; its log goes on at `log_end`, and what
+  /// there is from `log_begin` on is not in memory.
+  build_channel(std::shared_ptr<const build_identity> identity, uint64_t log_retention_bytes,
+                uint64_t log_begin, uint64_t log_end);
+  build_channel(std::shared_ptr<const build_identity> identity, uint64_t log_retention_bytes)
+      : build_channel(std::move(identity), log_retention_bytes, 0, 0) {}
   build_channel(build_identity identity, uint64_t log_retention_bytes, uint64_t log_begin = 0)
-      : build_channel(std::move(identity), log_retention_bytes, log_begin, log_begin) {}
-  /// Of a build whose log goes on at `log_end`, and is not in memory.
-  build_channel(build_identity identity, uint64_t log_retention_bytes, uint64_t log_begin, uint64_t log_end);
+      : build_channel(std::make_shared<const build_identity>(std::move(identity)), log_retention_bytes,
+                      log_begin, log_begin) {}
   ~build_channel();
   build_channel(const build_channel&) = delete;
   build_channel& operator=(const build_channel&) = delete;
 
-  const build_identity& identity() const { return identity_; }
+  const build_identity& identity() const { return *identity_; }
   /// What a censored log leaves out (the image references and repository names of the build), ready to be
   /// looked for; made when it is first asked for, shared by all who ask.
   std::shared_ptr<const pattern_set> censored_words() const;
@@ -141,7 +131,7 @@ public:
 private:
   struct waiter_node;
 
-  const build_identity identity_;
+  const std::shared_ptr<const build_identity> identity_;
   mutable shared_slot<const pattern_set> censored_words_;
   log_buffer log_;
   std::unique_ptr<status_node> first_; ///< a sentinel before the first update

@@ -106,6 +106,7 @@ private:
     plan->workspace_ref = workspace_ref;
     plan->base_ref = std::move(base_ref);
     plan->source = *request_.source;
+    name_source(*plan);
     plan->auth = request_.auth;
     plan->force_rebuild = request_.force_rebuild;
     plan->triggered_by = request_.triggered_by;

@@ -12,7 +12,7 @@ build_description describe(const build_channel& channel) {
   summary.workspace_ref = identity.workspace_ref;
   summary.base_ref = identity.base_ref;
   summary.triggered_by = identity.triggered_by;
-  summary.source = identity.source;
+  summary.source = identity.source_words;
   summary.created_ms = identity.created_ms;
   auto cursor = channel.from_start();
   while (auto* update = cursor.next()) {

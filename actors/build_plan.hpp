@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/build_identity.hpp"
 #include "actors/domain/build_machine.hpp"
 #include "actors/domain/build_source.hpp"
 
@@ -13,23 +14,15 @@
 namespace ib {
 
 class build_channel;
-struct build_identity;
 
 /// Everything the engine needs to know to carry a build out. Immutable once the build is admitted.
-struct build_plan {
-  std::string build_id;
-  int64_t created_ms = 0; ///< when it was accepted, unix milliseconds
-  std::string workspace_ref;
-  std::string base_ref;
+struct build_plan : build_identity {
   build_source source;
   request_auth auth;
   bool force_rebuild = false;
-  std::string triggered_by;
   std::string supervisor_ref;
   bool retry_lookups = false; ///< the request's use_retry_client
   trace_context trace;        ///< of the call that had it started
-  std::string log_url;        ///< see build_identity
-  std::string owner_token;
   /// What the source's one-time URLs answered; shared by the attempts of the build, which follow one another.
   std::shared_ptr<std::map<std::string, std::string>> one_time_answers =
       std::make_shared<std::map<std::string, std::string>>();
@@ -49,8 +42,8 @@ struct build_record {
   int interrupted_attempt = 0;
 };
 
-/// What everybody may see of a build, and its callers' token.
-build_identity identity_of(const build_plan& plan);
+/// Fills in what the identity says of the source.
+void name_source(build_plan& plan);
 /// What must never be seen of a build: the credentials of its request in all the forms a tool prints them in.
 std::vector<std::string> secrets_of(const build_plan& plan);
 

@@ -26,6 +26,10 @@ int64_t now_ms(build_supervisor_impl::pointer self) {
       .count();
 }
 
+io::bound_log log_of_child(const std::string& build_id, const build_child& child) {
+  return log_of("house/builds", build_id, child.plan ? child.plan->trace : trace_context{});
+}
+
 } // namespace
 
 void build_supervision::begin(std::shared_ptr<build_children> children, restart_limits limits,
@@ -65,7 +69,7 @@ void build_supervision::adopt() {
 void build_supervision::start(const std::string& build_id) {
   auto known = children_->find(build_id);
   if (known == children_->end()) {
-    children_->emplace(build_id, build_child{{}, restart_policy(limits_)});
+    children_->emplace(build_id, build_child{});
     load(build_id);
   } else if (known->second.actor) {
     self_->send(known->second.actor, introduce_yourself{});
@@ -99,7 +103,7 @@ void build_supervision::journal_is_gone(const std::string& build_id) {
 void build_supervision::spawn_child(build_record record) {
   auto child = children_->find(record.plan->build_id);
   if (child == children_->end()) return;
-  child->second.trace = record.plan->trace;
+  child->second.plan = record.plan;
   child->second.silences = 0;
   child->second.actor = self_->spawn<caf::monitored>(build, std::move(record), settings_);
 }
@@ -129,17 +133,17 @@ void build_supervision::crashed(const std::string& build_id, const std::string& 
   auto found = children_->find(build_id);
   if (found == children_->end()) return;
   auto& child = found->second;
-  auto delay_ms = child.policy.on_crash(now_ms(self_));
+  if (!child.policy) child.policy = restart_policy(limits_);
+  auto delay_ms = child.policy->on_crash(now_ms(self_));
   if (!delay_ms) return give_up(build_id, cause);
-  log_of("house/builds", build_id, child.trace)
+  log_of_child(build_id, child)
       .warning("restarting build actor",
-               {{"cause", cause}, {"restarts", std::to_string(child.policy.restarts())}});
+               {{"cause", cause}, {"restarts", std::to_string(child.policy->restarts())}});
   self_->delayed_send(self_, std::chrono::milliseconds(*delay_ms), restart_build{build_id});
 }
 
 void build_supervision::give_up(const std::string& build_id, const std::string& cause) {
-  log_of("house/builds", build_id, children_->at(build_id).trace)
-      .error("build actor crashed too often", {{"cause", cause}});
+  log_of_child(build_id, children_->at(build_id)).error("build actor crashed too often", {{"cause", cause}});
   auto journal = find_actor<journal_actor>(self_->system(), names::journal);
   if (!journal) return postpone(build_id);
   self_->request(journal, ask_timeout, journal_find{build_id, ""})

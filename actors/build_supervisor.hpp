@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/build.hpp"
+#include "actors/domain/rare.hpp"
 #include "actors/domain/restart_policy.hpp"
 #include "actors/insist.hpp"
 #include "actors/interfaces.hpp"
@@ -14,10 +15,10 @@ namespace ib {
 
 /// One supervised build.
 struct build_child {
-  build_actor actor; ///< null between a crash and the restart
-  restart_policy policy;
-  trace_context trace; ///< of the build's caller, once the journal has told it
-  int silences = 0;    ///< questions for its record in a row that the journal died over
+  build_actor actor;                      ///< null between a crash and the restart
+  std::shared_ptr<const build_plan> plan; ///< once the journal has told it
+  rare<restart_policy> policy;            ///< since its first crash
+  int silences = 0;                       ///< questions for its record in a row that the journal died over
 };
 
 /// The children belong to the root supervisor: when the build supervisor itself restarts, the next

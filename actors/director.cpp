@@ -25,10 +25,6 @@ constexpr std::chrono::milliseconds keep_pause{500};
 constexpr std::chrono::milliseconds joins_pause{20};
 constexpr int create_tries = 10;
 
-channel_ptr make_channel(const build_plan& plan, uint64_t log_retention_bytes) {
-  return std::make_shared<build_channel>(identity_of(plan), log_retention_bytes);
-}
-
 } // namespace
 
 direction::~direction() {
@@ -101,9 +97,10 @@ void direction::recover(const std::vector<build_record>& records) {
       queue_->adopt_running(record.plan->build_id);
   for (const auto& record : records) {
     if (!is_new(record)) continue;
-    const auto& id = record.plan->build_id;
+    const auto& identity = record.channel->identity();
+    const auto& id = identity.build_id;
     entries_[id] = entry{record.channel, {}, true, {}, {}};
-    by_ref_.try_emplace(record.plan->workspace_ref, id);
+    by_ref_.try_emplace(identity.workspace_ref, id);
     shown_.add(record.channel);
     if (record.machine.state == build_state::queued) queue_->readmit(id, record.plan->triggered_by);
     have_started(id);
@@ -121,7 +118,7 @@ caf::typed_response_promise<build_admitted> direction::admit(const admit_build& 
   }
   if (auto running = by_ref_.find(ref); running != by_ref_.end()) {
     auto& known = entries_.at(running->second);
-    joined({running->second, wish.plan->triggered_by, wish.plan->trace});
+    joined({known.channel->identity().build_id, wish.plan->triggered_by, wish.plan->trace});
     if (known.kept)
       answer.deliver(build_admitted{known.channel, true});
     else
@@ -171,12 +168,13 @@ void direction::start(const admit_build& wish, promise answer) {
 
 /// Puts a build into the books; whoever waits is answered once it is there.
 void direction::start(const std::shared_ptr<const build_plan>& plan, std::vector<promise> waiting) {
-  const auto& id = plan->build_id;
-  auto channel = make_channel(*plan, settings_.log_retention_bytes);
+  auto channel = std::make_shared<build_channel>(plan, settings_.log_retention_bytes);
+  const auto& identity = channel->identity();
   build_record record{plan, channel, {}, 0, {}};
-  entries_[id] = entry{channel, {}, false, std::move(waiting), std::make_shared<build_record>(record)};
-  by_ref_[plan->workspace_ref] = id;
-  keep(id, create_tries);
+  entries_[identity.build_id] =
+      entry{channel, {}, false, std::move(waiting), std::make_shared<build_record>(record)};
+  by_ref_[identity.workspace_ref] = identity.build_id;
+  keep(identity.build_id, create_tries);
 }
 
 /// A journal that died may have kept it: the same question again is answered the same.
@@ -252,7 +250,7 @@ void direction::ready(const build_ready& who) {
   found->second.actor = caf::actor_cast<build_actor>(who.actor);
   for (const auto& cancel : std::exchange(found->second.cancels, {}))
     pass_on(found->second.actor, cancel);
-  tell_place(found->first, found->second);
+  tell_place(who.build_id, found->second);
 }
 
 void direction::tell_place(const std::string& build_id, const entry& who) {

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ib {
@@ -107,10 +108,10 @@ private:
   std::shared_ptr<running_builds_board> board_;
   director_settings settings_;
   std::unique_ptr<queue_policy> queue_;
-  std::map<std::string, entry> entries_;      ///< by build id
-  std::map<std::string, std::string> by_ref_; ///< workspace reference -> build id
-  running_builds shown_;                      ///< those that are kept, as they were last published
-  std::deque<success> successes_;             ///< the last few, newest first
+  std::map<std::string_view, entry> entries_;           ///< by build id, which the channel holds
+  std::map<std::string_view, std::string_view> by_ref_; ///< workspace reference -> build id, alike
+  running_builds shown_;                                ///< those that are kept, as they were last published
+  std::deque<success> successes_;                       ///< the last few, newest first
   uint64_t epoch_ = 0;
   bool counts_joins_soon_ = false;
   std::optional<error> books_closed_; ///< why the builds that have not ended are not known

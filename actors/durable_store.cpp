@@ -485,8 +485,7 @@ private:
     build_record record;
     if (settings_.log_url) row.plan->log_url = settings_.log_url(row.plan->build_id);
     record.plan = row.plan;
-    record.channel =
-        std::make_shared<build_channel>(identity_of(*row.plan), log_retention_bytes, log.begin, log.end);
+    record.channel = std::make_shared<build_channel>(row.plan, log_retention_bytes, log.begin, log.end);
     record.machine = row.summary.machine;
     for (const auto& step : steps)
       record.channel->publish(step);

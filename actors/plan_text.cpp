@@ -202,6 +202,7 @@ result<std::shared_ptr<build_plan>> plan_from_text(const std::string& text) {
     plan->workspace_ref = from.at("workspace_ref");
     plan->base_ref = from.at("base_ref");
     plan->source = read_source(from.at("source"));
+    name_source(*plan);
     plan->auth = read_auth(from.at("auth"));
     plan->force_rebuild = from.at("force_rebuild");
     plan->triggered_by = from.at("triggered_by");

@@ -28,7 +28,7 @@ build_identity identity() {
   who.workspace_ref = "r/ws:1";
   who.base_ref = "r/base:1";
   who.triggered_by = "somebody";
-  who.source = "https://example.com/repo.git, Dockerfile";
+  who.source_words = "https://example.com/repo.git, Dockerfile";
   who.created_ms = 100;
   return who;
 }

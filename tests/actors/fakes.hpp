@@ -26,6 +26,7 @@ inline std::shared_ptr<build_plan> make_plan(const std::string& id, const std::s
   plan->workspace_ref = ref;
   plan->base_ref = "registry.example/base:1";
   plan->source = reference_source{"registry.example/base:1"};
+  name_source(*plan);
   plan->triggered_by = owner;
   plan->explanation = {"building " + ref + ": no image exists under this reference"};
   return plan;
@@ -38,7 +39,7 @@ inline build_record make_record(const std::string& id, const std::string& ref,
   for (const auto& password : passwords)
     plan->auth.additional["registry-" + std::to_string(plan->auth.additional.size())] =
         base64_encode("user:" + password);
-  return {plan, std::make_shared<build_channel>(identity_of(*plan), 0), {}, 0, {}};
+  return {plan, std::make_shared<build_channel>(plan, 0), {}, 0, {}};
 }
 
 inline std::string log_text(const build_channel& channel) {

@@ -157,7 +157,7 @@ TEST_CASE("of a long log that nobody reads the beginning goes, too", "[journal]"
   constexpr uint64_t retention = 1 << 20;
   kept_store kept(retention);
   auto build = make_record("b1", "r/ws:1");
-  build.channel = std::make_shared<build_channel>(identity_of(*build.plan), retention);
+  build.channel = std::make_shared<build_channel>(build.plan, retention);
   REQUIRE(kept.create(build));
   std::string text;
   for (int i = 0; i < 300; ++i) {

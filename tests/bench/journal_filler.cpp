@@ -42,7 +42,8 @@ build_record make_record(size_t number, int64_t created_ms) {
   source.source.spec = git;
   source.dockerfile_path = ".gitpod.Dockerfile";
   plan->source = source;
-  auto channel = std::make_shared<build_channel>(identity_of(*plan), 0);
+  name_source(*plan);
+  auto channel = std::make_shared<build_channel>(plan, 0);
   return {plan, channel, {}, 0, {}};
 }
 
