@@ -17,7 +17,10 @@ constexpr unsigned fewest_hash_bits = 8;
 /// patterns a small table is as good: ten thousand builds have each their own.
 constexpr size_t entries_per_block = 32;
 constexpr size_t few_blocks = 128;
-constexpr size_t entries_per_few_blocks = 8;
+constexpr size_t entries_per_few_blocks = 4;
+
+template <class Index>
+constexpr bool has_root_table = sizeof(Index) > 1;
 
 /// A hash of the `size` bytes (1 to 4) at `bytes`, of 32 - `unused` bits.
 uint32_t block_hash(const char* bytes, size_t size, unsigned unused) {
@@ -91,9 +94,10 @@ void pattern_automaton<Index>::add_edges(const trie& built) {
 
 template <class Index>
 void pattern_automaton<Index>::add_failures() {
-  root_.resize(256);
-  for (uint32_t edge = states_[0].first_edge; edge < edges_end(0); ++edge) {
-    root_[edge_bytes_[edge]] = edge_targets_[edge];
+  if constexpr (has_root_table<Index>) {
+    root_.resize(256);
+    for (uint32_t edge = states_[0].first_edge; edge < edges_end(0); ++edge)
+      root_[edge_bytes_[edge]] = edge_targets_[edge];
   }
   for (uint32_t state = 0; state < states_.size(); ++state) {
     auto& from = states_[state];
@@ -148,8 +152,10 @@ uint32_t pattern_automaton<Index>::child(uint32_t state, unsigned char byte) con
 template <class Index>
 uint32_t pattern_automaton<Index>::step(uint32_t state, char byte) const {
   for (;;) {
-    if (state == 0) return root_[static_cast<unsigned char>(byte)];
+    if constexpr (has_root_table<Index>)
+      if (state == 0) return root_[static_cast<unsigned char>(byte)];
     if (const auto next = child(state, static_cast<unsigned char>(byte))) return next;
+    if (state == 0) return none;
     state = states_[state].fail;
   }
 }

@@ -52,7 +52,9 @@ private:
   std::vector<node> states_; ///< in breadth-first order: a failure always points to an earlier one
   std::vector<unsigned char> edge_bytes_;
   std::vector<Index> edge_targets_;
-  std::vector<Index> root_; ///< the root's edges by byte; 0 for none
+  /// The root's edges by byte, 0 for none; empty in a set so small that the table would be larger than all
+  /// the rest.
+  std::vector<Index> root_;
 
   /// The first `window_` bytes of every pattern, looked at in blocks of `block_` bytes: by the hash of a
   /// block, how far the text may be moved on when that block ends the window.
