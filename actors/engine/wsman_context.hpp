@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace ib {
@@ -52,9 +53,9 @@ struct wsman_entry {
   uint64_t up_before_list = 0;
   /// From then on it is missed where a list does not have it; ws-manager may list late what it has begun.
   caf::actor_clock::time_point due;
-  bool listed = false;                          ///< a list had it: it is missed at once
-  std::shared_ptr<const workspace_status> last; ///< null before the first
-  bool asked_about = false;                     ///< ws-manager is being asked whether it is really gone
+  bool listed = false;                  ///< a list had it: it is missed at once
+  std::optional<uint64_t> last_version; ///< of the newest status; none before the first
+  bool asked_about = false;             ///< ws-manager is being asked whether it is really gone
 };
 
 /// What the engine and its runs share. Immutable but for `runs`, which only the engine touches: they belong

@@ -9,6 +9,7 @@
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <string_view>
 #include <unordered_set>
 #include <utility>
 
@@ -95,8 +96,7 @@ void wsman_engine_work::run_is_down(const caf::actor_addr& who) {
   auto run = context_->runs.find(known.mapped());
   // It may have been replaced meanwhile.
   if (run == context_->runs.end() || run->second.actor->address() != who) return;
-  // A crashed run's successor goes on from here.
-  if (run->second.last) unclaimed_[run->first] = run->second.last;
+  // A crashed run's successor asks where its workspace is.
   context_->runs.erase(run);
 }
 
@@ -109,11 +109,13 @@ void wsman_engine_work::close() {
 
 // --- what ws-manager tells ---
 
-void wsman_engine_work::listed(uint64_t number, const std::vector<workspace_status>& all, bool fresh) {
+void wsman_engine_work::listed(uint64_t number,
+                               const std::shared_ptr<const std::vector<workspace_status>>& all, bool fresh) {
   unclaimed_.clear();
-  for (const auto& status : all)
-    changed(std::make_shared<const workspace_status>(status));
-  look_for_the_missing(number, all, fresh);
+  // Each is a part of the list: thousands of copies would be thrown away at once.
+  for (const auto& status : *all)
+    changed({all, &status});
+  look_for_the_missing(number, *all, fresh);
 }
 
 void wsman_engine_work::changed(const std::shared_ptr<const workspace_status>& status) {
@@ -121,13 +123,13 @@ void wsman_engine_work::changed(const std::shared_ptr<const workspace_status>& s
   if (run != context_->runs.end()) return tell(run->second, status);
   auto& known = unclaimed_[status->id];
   if (known && !is_news(known->version, *status)) return;
-  known = status;
+  known = std::make_shared<const workspace_status>(*status); // a part of a list would keep all of it
   if (found_build_of(*status)) adopt_later();
 }
 
 void wsman_engine_work::tell(wsman_entry& entry, const std::shared_ptr<const workspace_status>& status) {
-  if (entry.last && !is_news(entry.last->version, *status)) return;
-  entry.last = status;
+  if (entry.last_version && !is_news(*entry.last_version, *status)) return;
+  entry.last_version = status->version;
   self_->send(run_of(entry), workspace_seen{status});
 }
 
@@ -136,7 +138,7 @@ void wsman_engine_work::tell(wsman_entry& entry, const std::shared_ptr<const wor
 /// earlier one had and all that run for long.
 void wsman_engine_work::look_for_the_missing(uint64_t number, const std::vector<workspace_status>& all,
                                              bool fresh) {
-  std::unordered_set<std::string> there;
+  std::unordered_set<std::string_view> there;
   for (const auto& status : all)
     there.insert(status.id);
   auto now = self_->clock().now();
@@ -225,6 +227,7 @@ void wsman_engine_work::adopt(const found_build& build) {
   plan->workspace_ref = build.workspace_ref;
   plan->base_ref = build.base_ref;
   plan->source = reference_source{build.base_ref};
+  name_source(*plan);
   plan->triggered_by = build.triggered_by;
   plan->log_url = context_->log_url ? context_->log_url(build.build_id) : "";
   plan->owner_token = io::random_token();

@@ -30,7 +30,7 @@ public:
   void close();
 
   wsman_monitor& monitor() { return *monitor_; }
-  void listed(uint64_t number, const std::vector<workspace_status>& all, bool fresh);
+  void listed(uint64_t number, const std::shared_ptr<const std::vector<workspace_status>>& all, bool fresh);
   void changed(const std::shared_ptr<const workspace_status>& status);
   void described(const workspace_described& m);
   void is_up(const workspace_is_up& m);

@@ -182,6 +182,7 @@ public:
         [done = std::move(done)](const grpc::Status& status, wsman::GetWorkspacesResponse& response) {
           if (!status.ok()) return done(to_error(status));
           std::vector<workspace_status> all;
+          all.reserve(static_cast<size_t>(response.status_size()));
           for (const auto& one : response.status())
             all.push_back(to_status(one));
           done(std::move(all));

@@ -16,7 +16,7 @@ namespace ib {
 
 struct workspaces_listed {
   uint64_t number = 0; ///< which list it is
-  result<std::vector<workspace_status>> workspaces;
+  result<std::shared_ptr<const std::vector<workspace_status>>> workspaces;
 };
 struct workspace_changed {
   uint64_t subscription = 0; ///< which one told it

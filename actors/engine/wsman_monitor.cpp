@@ -27,7 +27,9 @@ void wsman_monitor::list() {
   in_doubt_ = false;
   context_->manager->list(
       [engine = wsman_engine_impl(self_), number = ++lists_](result<std::vector<workspace_status>> all) {
-        caf::anon_send(engine, workspaces_listed{number, std::move(all)});
+        if (!all) return caf::anon_send(engine, workspaces_listed{number, all.error()});
+        auto kept = std::make_shared<const std::vector<workspace_status>>(*std::move(all));
+        caf::anon_send(engine, workspaces_listed{number, std::move(kept)});
       });
 }
 

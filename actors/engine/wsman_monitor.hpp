@@ -13,7 +13,9 @@ namespace ib {
 struct monitor_events {
   /// All workspaces there are; `number` tells which list it is, `fresh` that it is the first since ws-manager
   /// was lost or never reached.
-  std::function<void(uint64_t number, const std::vector<workspace_status>&, bool fresh)> listed;
+  std::function<void(uint64_t number, const std::shared_ptr<const std::vector<workspace_status>>&,
+                     bool fresh)>
+      listed;
   std::function<void(const std::shared_ptr<const workspace_status>&)> changed;
 };
 

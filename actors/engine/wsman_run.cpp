@@ -133,6 +133,7 @@ void wsman_run_work::start_failed(const error& why) {
 
 void wsman_run_work::become_up(bool unseen) {
   up_ = true;
+  credentials_.reset();
   enter(build_state::preparing, "the build's workspace is requested");
   // Where the engine restarts its successor looks for all runs.
   if (auto engine = find_actor<engine_actor>(self_->system(), names::engine))
@@ -146,11 +147,13 @@ void wsman_run_work::seen(const workspace_seen& m) {
     early_ = m.status;
     return;
   }
-  if (over_ || how_ || (last_ && !is_news(last_->version, *m.status))) return;
-  last_ = m.status;
+  if (over_ || how_ || (last_version_ && !is_news(*last_version_, *m.status))) return;
+  const auto& status = *m.status;
+  last_version_ = status.version;
+  timeout_ = status.timeout;
   if (!up_) become_up(false);
-  auto verdict = verdict_of(*last_);
-  learn_access(last_->url, last_->owner_token, verdict.phase == build_state::preparing);
+  auto verdict = verdict_of(status);
+  learn_access(status.url, status.owner_token, verdict.phase == build_state::preparing);
   if (verdict.ended) return workspace_ended(std::move(verdict.failure));
   enter(verdict.phase, verdict.words);
 }
@@ -216,7 +219,7 @@ void wsman_run_work::looked(const image_answer& answer) {
   }
   if (answer.image.error().code != error_code::not_found) return look_again(answer.image.error());
   if (!over_) return begin_anew();
-  decide(no_image_failure(last_ ? *last_ : workspace_status{}));
+  decide(no_image_failure(timeout_));
 }
 
 void wsman_run_work::look_again(const error& why) {

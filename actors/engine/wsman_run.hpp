@@ -1,12 +1,15 @@
 #pragma once
 
+#include "actors/domain/rare.hpp"
 #include "actors/engine/run_backlog.hpp"
 #include "actors/engine/wsman_context.hpp"
 #include "actors/engine/wsman_log.hpp"
 #include "actors/engine/wsman_messages.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace ib {
 
@@ -68,20 +71,21 @@ private:
   std::shared_ptr<const workspace_status> early_; ///< told before the build subscribed
   bool gone_early_ = false;
   std::unique_ptr<wsman_log> log_;
-  std::shared_ptr<const from_credentials> credentials_;
+  std::shared_ptr<const from_credentials> credentials_; ///< until the workspace is up
   int starts_ = 0;
   bool start_under_way_ = false;
   bool up_ = false;   ///< the workspace runs, as far as is known
   bool over_ = false; ///< it has ended
   bool stopping_ = false;
   int stops_ = 0;
-  std::shared_ptr<const workspace_status> last_; ///< the newest that was told, null before
+  std::optional<uint64_t> last_version_; ///< of the newest status that was told
+  std::string timeout_;                  ///< what that says of it
   log_access access_;
   bool access_told_ = false;
   std::optional<caf::actor_clock::time_point> verify_until_;
   std::optional<run_phase> phase_;
-  std::optional<build_event> how_; ///< the end, once it is known
-  std::optional<run_ended> end_;   ///< as it was told
+  rare<build_event> how_; ///< the end, once it is known
+  rare<run_ended> end_;   ///< as it was told
 };
 
 struct wsman_run_state {

@@ -62,9 +62,9 @@ bool is_news(uint64_t known, const workspace_status& next) {
   return next.version == 0 || next.version > known;
 }
 
-run_failed no_image_failure(const workspace_status& last) {
+run_failed no_image_failure(const std::string& timeout) {
   std::string words = "image build did not produce a workspace image";
-  if (!last.timeout.empty()) words += ": " + last.timeout;
+  if (!timeout.empty()) words += ": " + timeout;
   return {fault_class::infrastructure, words};
 }
 

@@ -56,8 +56,9 @@ workspace_verdict verdict_of(const workspace_status& status);
 /// True where `next` is to be believed after a status of version `known`: older ones are ignored.
 bool is_news(uint64_t known, const workspace_status& next);
 
-/// What a build fails with that has ended without an image, where its workspace tells no other reason.
-run_failed no_image_failure(const workspace_status& last);
+/// What a build fails with that has ended without an image, where its workspace tells no other reason;
+/// `timeout`: see workspace_status.
+run_failed no_image_failure(const std::string& timeout);
 
 /// A build that ws-manager runs and nobody here knows: started by another image-builder before this one.
 struct found_build {

@@ -70,7 +70,6 @@ CURL* http_stream::prepare(std::function<void()> connected) {
   curl_easy_setopt(handle_, CURLOPT_CAINFO, request->ca_file.empty() ? nullptr : request->ca_file.c_str());
   curl_easy_setopt(handle_, CURLOPT_CAPATH, "/etc/ssl/certs");
   auto origin = parse_origin(request->url);
-  if (origin) peer_ = origin->name();
   if (origin && is_loopback_domain(origin->host)) curl_easy_setopt(handle_, CURLOPT_PROXY, "");
   return handle_;
 }
@@ -99,7 +98,10 @@ long http_stream::status() const {
 
 result<int> http_stream::outcome(CURLcode code) const {
   if (code == CURLE_OK || other_status_) return static_cast<int>(status());
-  auto words = peer_ + ": ";
+  char* url = nullptr;
+  curl_easy_getinfo(handle_, CURLINFO_EFFECTIVE_URL, &url);
+  auto peer = parse_origin(url != nullptr ? url : "");
+  auto words = (peer ? peer->name() : "server") + ": ";
   words += words_[0] != '\0' ? words_ : curl_easy_strerror(code);
   if (code == CURLE_OPERATION_TIMEDOUT && status() != 0)
     return error{error_code::deadline_exceeded, words, "", {}};

@@ -33,7 +33,6 @@ private:
 
   http_streams::stream_id id_;
   std::unique_ptr<const http_request> request_; ///< until prepare()
-  std::string peer_ = "server";                 ///< by name
   stream_listener listener_;
   std::function<void()> connected_;
   CURL* handle_ = nullptr;

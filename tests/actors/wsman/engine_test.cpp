@@ -277,6 +277,7 @@ TEST_CASE("a crashed run's successor goes on", "[wsman]") {
   house.change(workspace(workspace_phase::running, 3));
   house.crash(house.the_run);
   house.attach(true);
+  house.answer_description(workspace(workspace_phase::running, 3));
   CHECK(house.news->state == build_state::building);
   house.found_image();
   house.change(workspace(workspace_phase::stopping, 4));
@@ -298,6 +299,7 @@ TEST_CASE("runs outlive their engine", "[wsman]") {
   CHECK(caf::actor_cast<run_actor>(*handle->answer->run) == house.the_run);
   house.crash(house.the_run);
   house.attach(true);
+  house.answer_description(workspace(workspace_phase::running, 3));
   CHECK(house.news->state == build_state::building);
 }
 
