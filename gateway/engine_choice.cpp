@@ -30,7 +30,7 @@ public:
   bool access_comes_later() const override { return false; }
   void end_orphans() override { runs_->end_all(); }
   void end_runs() override { context_->shutdown.request_stop(); }
-  void wait() override { context_->workers.wait(); }
+  void wait() override { context_->threads.wait(); }
 
 private:
   std::shared_ptr<local_context> context_;

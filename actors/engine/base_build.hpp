@@ -22,11 +22,11 @@ public:
       : context_(context), plan_(plan), tool_(tool), progress_(progress) {}
 
   /// The id of the image, which stays in the layer store for as long as this object lives.
-  result<std::string> run(const image_build& what, const std::vector<reference>& images);
+  io::task<result<std::string>> run(image_build what, const std::vector<reference>& images);
 
 private:
-  result<bool> await_registries(const std::vector<reference>& images, bool refused);
-  result<bool> await_registry(const reference& image);
+  io::task<result<bool>> await_registries(const std::vector<reference>& images, bool refused);
+  io::task<result<bool>> await_registry(const reference& image);
   bool is_mirrored(const std::string& domain) const;
 
   const local_context& context_;

@@ -117,7 +117,7 @@ result<void> buildah::place_network_helper() const {
   return {};
 }
 
-result<std::string> buildah::build(const image_build& what) {
+io::task<result<std::string>> buildah::build(image_build what) {
   auto id_file = run_folder_ / "image-id";
   auto argv = store_arguments();
   argv.insert(argv.end(), {"build", "--isolation", isolation_argument(tools_.isolation), "--layers",
@@ -126,43 +126,58 @@ result<std::string> buildah::build(const image_build& what) {
   argv.insert(argv.end(),
               {"--secret", mark(), "--signature-policy", run_folder_ / "policy.json", "--authfile",
                what.auth_file, "--iidfile", id_file, "--file", what.dockerfile, what.context});
-  if (auto done = run(std::move(argv), false); !done) return done.error();
+  auto running = run(std::move(argv), false);
+  auto done = co_await running;
+  if (!done) co_return done.error();
   std::ifstream file(id_file);
   std::string id;
   std::getline(file, id);
-  if (id.empty()) return error{error_code::internal, "buildah told no image id", "", {}};
-  return id.substr(id.find(':') + 1);
+  if (id.empty()) co_return error{error_code::internal, "buildah told no image id", "", {}};
+  co_return id.substr(id.find(':') + 1);
 }
 
-result<void> buildah::push(const std::string& image_id, const std::string& target, const fs::path& auth_file,
-                           bool plain_http) {
+io::task<result<void>> buildah::push(std::string image_id, std::string target, fs::path auth_file,
+                                     bool plain_http) {
   auto argv = store_arguments();
   argv.insert(argv.end(), {"push", "--signature-policy", run_folder_ / "policy.json", "--authfile", auth_file,
                            std::string("--tls-verify=") + tls_verify(plain_http), "--format", "oci", image_id,
                            "docker://" + target});
-  if (auto done = run(std::move(argv), false); !done) return done.error();
-  return {};
+  auto running = run(std::move(argv), false);
+  auto done = co_await running;
+  if (!done) co_return done.error();
+  co_return result<void>();
 }
 
-result<void> buildah::copy(const copy_end& source, const copy_end& target) {
-  auto done = run({"skopeo", "--policy", run_folder_ / "policy.json", "--registries-conf",
-                   run_folder_ / "registries.conf", "copy", "--preserve-digests", "--src-authfile",
-                   source.auth_file, "--dest-authfile", target.auth_file,
-                   std::string("--src-tls-verify=") + tls_verify(source.plain_http),
-                   std::string("--dest-tls-verify=") + tls_verify(target.plain_http),
-                   "docker://" + source.ref, "docker://" + target.ref},
-                  false);
-  if (!done) return done.error();
-  return {};
+io::task<result<void>> buildah::copy(copy_end source, copy_end target) {
+  std::vector<std::string> argv{"skopeo",
+                                "--policy",
+                                run_folder_ / "policy.json",
+                                "--registries-conf",
+                                run_folder_ / "registries.conf",
+                                "copy",
+                                "--preserve-digests",
+                                "--src-authfile",
+                                source.auth_file,
+                                "--dest-authfile",
+                                target.auth_file,
+                                std::string("--src-tls-verify=") + tls_verify(source.plain_http),
+                                std::string("--dest-tls-verify=") + tls_verify(target.plain_http),
+                                "docker://" + source.ref,
+                                "docker://" + target.ref};
+  auto running = run(std::move(argv), false);
+  auto done = co_await running;
+  if (!done) co_return done.error();
+  co_return result<void>();
 }
 
-result<std::string> buildah::capture(std::vector<std::string> arguments) {
+io::task<result<std::string>> buildah::capture(std::vector<std::string> arguments) {
   auto argv = store_arguments();
   for (auto& argument : arguments)
     argv.push_back(std::move(argument));
-  auto done = run(std::move(argv), true);
-  if (!done) return done.error();
-  return std::move(done->output);
+  auto running = run(std::move(argv), true);
+  auto done = co_await running;
+  if (!done) co_return done.error();
+  co_return std::move(done->output);
 }
 
 /// An empty secret under a name of our own: buildah keeps its options with each working container, and of all
@@ -204,24 +219,26 @@ std::map<std::string, std::string> buildah::environment() const {
   return variables;
 }
 
-result<io::process_result> buildah::run(std::vector<std::string> argv, bool capture) {
+io::task<result<io::process_result>> buildah::run(std::vector<std::string> argv, bool capture) {
   tail_ = {};
   io::process_spec spec;
   spec.argv = std::move(argv);
   spec.environment = environment();
   spec.capture_stdout = capture;
   spec.kill_grace = std::chrono::milliseconds(context_.settings.stop_grace_ms);
-  spec.on_output = [&](std::string_view bytes) {
+  spec.on_output = [this](std::string_view bytes) {
     tail_.add(bytes);
     if (on_output_) on_output_(bytes);
   };
+  spec.gate = gate_;
   if (!build_id_.empty()) spec.faults = context_.faults.get();
   spec.build_id = build_id_;
-  auto ended = io::run_process(spec, stop_);
-  if (!ended) return ended.error();
-  if (ended->stopped) return error{error_code::cancelled, "stopped", "", {}};
-  if (ended->exit_code != 0) return explain_failure(tail_, ended->exit_code, ended->signal);
-  return std::move(*ended);
+  auto running = context_.threads.run(std::move(spec), stop_);
+  auto ended = co_await running;
+  if (!ended) co_return ended.error();
+  if (ended->stopped) co_return error{error_code::cancelled, "stopped", "", {}};
+  if (ended->exit_code != 0) co_return explain_failure(tail_, ended->exit_code, ended->signal);
+  co_return std::move(*ended);
 }
 
 } // namespace ib

@@ -3,7 +3,7 @@
 #include "actors/engine/build_failure.hpp"
 #include "actors/engine/local_context.hpp"
 #include "actors/engine/pull_routes.hpp"
-#include "actors/io/process.hpp"
+#include "actors/io/run_threads.hpp"
 
 #include <filesystem>
 #include <functional>
@@ -39,22 +39,25 @@ public:
   buildah(const local_context& context, const build_tools& tools, std::filesystem::path run_folder,
           std::function<void(std::string_view)> on_output, std::stop_token stop);
 
-  /// The children belong to a build; faults can be injected into those.
-  void work_for(std::string build_id) { build_id_ = std::move(build_id); }
+  /// The children belong to a build: faults can be injected into those, and they wait while its gate is full.
+  void work_for(std::string build_id, const io::output_gate* gate) {
+    build_id_ = std::move(build_id);
+    gate_ = gate;
+  }
   /// Writes the private configuration files; call once before the others.
   result<void> prepare(const std::vector<pull_route>& routes);
 
   /// Builds an image; its id.
-  result<std::string> build(const image_build& what);
+  io::task<result<std::string>> build(image_build what);
   /// Pushes an image of the store to a registry.
-  result<void> push(const std::string& image_id, const std::string& target,
-                    const std::filesystem::path& auth_file, bool plain_http);
+  io::task<result<void>> push(std::string image_id, std::string target, std::filesystem::path auth_file,
+                              bool plain_http);
   /// Copies an image between registries, digests preserved.
-  result<void> copy(const copy_end& source, const copy_end& target);
+  io::task<result<void>> copy(copy_end source, copy_end target);
   /// By what the working containers of this run are known (layer_store): builds share one store.
   std::string mark() const;
   /// Runs any buildah subcommand and captures its standard output.
-  result<std::string> capture(std::vector<std::string> arguments);
+  io::task<result<std::string>> capture(std::vector<std::string> arguments);
   /// The end of what the last of them printed.
   const output_tail& last_output() const { return tail_; }
 
@@ -63,7 +66,7 @@ private:
   result<void> place_network_helper() const;
   std::vector<std::string> store_arguments() const;
   std::map<std::string, std::string> environment() const;
-  result<io::process_result> run(std::vector<std::string> argv, bool capture);
+  io::task<result<io::process_result>> run(std::vector<std::string> argv, bool capture);
 
   const local_context& context_;
   const build_tools& tools_;
@@ -71,6 +74,7 @@ private:
   std::function<void(std::string_view)> on_output_;
   std::stop_token stop_;
   std::string build_id_;
+  const io::output_gate* gate_ = nullptr;
   output_tail tail_;
 };
 

@@ -151,42 +151,72 @@ std::vector<std::string> layer_store::oldest_first() const {
   return ids;
 }
 
-void remove_working_containers(const local_context& context, const build_tools& tools,
-                               const fs::path& run_folder) {
+io::task<result<void>> remove_working_containers(const local_context& context, const build_tools& tools,
+                                                 fs::path run_folder) {
   // Without the build's own stop token, which a killed build has used up.
   buildah tool(context, tools, run_folder, {}, {});
   auto arguments = layer_store(context.folders, tools).working_containers(tool.mark());
-  if (arguments.empty()) return;
+  if (arguments.empty()) co_return result<void>();
   arguments.insert(arguments.begin(), "rm");
-  if (auto removed = tool.capture(std::move(arguments)); !removed)
+  auto removing = tool.capture(std::move(arguments));
+  auto removed = co_await removing;
+  if (!removed)
     io::log_warning("cannot remove the working containers of a build: " + removed.error().message,
                     {{"folder", run_folder.string()}});
+  co_return result<void>();
 }
 
-void prune_layers(const local_context& context, const build_tools& tools) {
+namespace {
+
+/// The pruner's stay in the store, alone.
+class lone_visit {
+public:
+  explicit lone_visit(store_gate& gate) : gate_(gate), in_(gate.enter_alone()) {}
+  ~lone_visit() {
+    if (in_) gate_.leave_alone();
+  }
+  lone_visit(const lone_visit&) = delete;
+  lone_visit& operator=(const lone_visit&) = delete;
+
+  bool is_in() const { return in_; }
+
+private:
+  store_gate& gate_;
+  bool in_;
+};
+
+} // namespace
+
+io::task<result<void>> prune_layers(const local_context& context, const build_tools& tools) {
   layer_store store(context.folders, tools);
   const auto limit = context.settings.layer_cache_bytes;
   const auto before = store.size();
-  if (before <= limit || !context.store.enter_alone()) return;
-  auto folder = context.folders.builds / "prune";
-  std::error_code ignored;
-  fs::create_directories(folder, ignored);
-  auto stop = context.shutdown.get_token();
-  buildah tool(context, tools, folder, {}, stop);
+  if (before <= limit) co_return result<void>();
   size_t removed = 0;
-  if (tool.prepare({})) {
-    for (const auto& id : store.oldest_first()) {
+  {
+    lone_visit here(context.store);
+    if (!here.is_in()) co_return result<void>();
+    auto folder = context.folders.builds / "prune";
+    std::error_code ignored;
+    fs::create_directories(folder, ignored);
+    auto stop = context.shutdown.get_token();
+    buildah tool(context, tools, folder, {}, stop);
+    auto ids = tool.prepare({}) ? store.oldest_first() : std::vector<std::string>();
+    for (const auto& id : ids) {
       if (store.size() <= limit || context.store.awaited() || stop.stop_requested()) break;
+      std::vector<std::string> arguments{"rmi", "--force", id};
+      auto removing = tool.capture(std::move(arguments));
+      auto gone = co_await removing;
       // An image goes with those below it that nothing else is built upon: later ids may be gone by now.
-      if (tool.capture({"rmi", "--force", id})) ++removed;
+      if (gone) ++removed;
     }
+    fs::remove_all(folder, ignored);
   }
-  fs::remove_all(folder, ignored);
-  context.store.leave_alone();
   if (removed > 0)
     io::log_info("pruned the layer cache", {{"images", std::to_string(removed)},
                                             {"bytes_before", std::to_string(before)},
                                             {"bytes_now", std::to_string(store.size())}});
+  co_return result<void>();
 }
 
 } // namespace ib

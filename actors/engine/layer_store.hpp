@@ -38,12 +38,12 @@ private:
 };
 
 /// Removes the working containers that a build left: a failed or killed one does not do it itself. Nobody
-/// else's are touched. `run_folder` is the build's, as prepared. Blocks for some 100 ms where there are any.
-void remove_working_containers(const local_context& context, const build_tools& tools,
-                               const std::filesystem::path& run_folder);
+/// else's are touched. `run_folder` is the build's, as prepared.
+io::task<result<void>> remove_working_containers(const local_context& context, const build_tools& tools,
+                                                 std::filesystem::path run_folder);
 
 /// Removes least recently used images until the layers fit into local.layerCacheSize, unless a build is in
-/// the store; stops as soon as one wants in, or the process ends. Blocks.
-void prune_layers(const local_context& context, const build_tools& tools);
+/// the store; stops as soon as one wants in, or the process ends.
+io::task<result<void>> prune_layers(const local_context& context, const build_tools& tools);
 
 } // namespace ib

@@ -20,13 +20,29 @@ constexpr std::chrono::milliseconds probe_pause{100};
 /// Between two tries of tools that do not work.
 constexpr std::chrono::minutes failed_probe_pause{1};
 
-/// On a thread of its own, where an exception would end the process.
-result<build_tools> try_tools(const local_context& context) {
+io::task<result<build_tools>> try_tools(const local_context& context) {
   try {
-    return probe_tools(context);
+    auto probing = probe_tools(context);
+    auto found = co_await probing;
+    co_return found;
   } catch (...) {
-    return error{error_code::internal, what_of(std::current_exception()), "", {}};
+    co_return error{error_code::internal, what_of(std::current_exception()), "", {}};
   }
+}
+
+/// `until_done` tells with its last copy that nobody probes any more.
+io::task<result<void>> find_tools(std::shared_ptr<local_context> context,
+                                  std::shared_ptr<local_runs> until_done, local_engine_impl engine) {
+  auto trying = try_tools(*context);
+  auto tools = co_await trying;
+  if (tools)
+    context->health->ready(health_names::build_tools);
+  else
+    context->health->not_ready(health_names::build_tools,
+                               "cannot build from Dockerfiles on this machine: " + tools.error().message);
+  until_done->tools = std::make_shared<const result<build_tools>>(std::move(tools));
+  caf::anon_send(engine, look_at_tools{});
+  co_return result<void>();
 }
 
 } // namespace
@@ -50,20 +66,9 @@ void local_engine_work::begin(std::shared_ptr<local_context> context, std::share
 void local_engine_work::probe() {
   auto known = runs_->tools.load();
   if ((known && *known) || runs_->probing.exchange(true)) return;
-  // Also where no thread can be had.
   std::shared_ptr<local_runs> until_done(runs_.get(),
                                          [runs = runs_](local_runs* all) { all->probing = false; });
-  context_->workers.start([context = context_, runs = std::move(until_done),
-                           engine = local_engine_impl(self_)] {
-    auto tools = try_tools(*context);
-    if (tools)
-      context->health->ready(health_names::build_tools);
-    else
-      context->health->not_ready(health_names::build_tools,
-                                 "cannot build from Dockerfiles on this machine: " + tools.error().message);
-    runs->tools = std::make_shared<const result<build_tools>>(std::move(tools));
-    caf::anon_send(engine, look_at_tools{});
-  });
+  context_->threads.start(find_tools(context_, std::move(until_done), local_engine_impl(self_)));
 }
 
 namespace {

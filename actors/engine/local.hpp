@@ -21,9 +21,9 @@ struct try_tools_again {};
 using local_engine_impl =
     engine_actor::extend<caf::reacts_to<look_at_tools>, caf::reacts_to<try_tools_again>>;
 
-/// The embedded engine: one run actor with one worker thread per running build. Runs wait for the probe of
-/// the build tools, which begins with the engine and so delays no one's start. Tools that do not work are
-/// tried again: a disk may have been full, a package missing.
+/// The embedded engine: one run actor per running build, whose work is a task that shares its threads with
+/// all others. Runs wait for the probe of the build tools, which begins with the engine and so delays no
+/// one's start. Tools that do not work are tried again: a disk may have been full, a package missing.
 ///
 /// A start that is asked for twice (the answer got lost with a crash) is one run.
 class local_engine_work {

@@ -2,10 +2,10 @@
 
 #include "actors/domain/registry_settings.hpp"
 #include "actors/engine/store_gate.hpp"
-#include "actors/engine/worker_threads.hpp"
 #include "actors/io/credential_source.hpp"
 #include "actors/io/fault_points.hpp"
 #include "actors/io/registry_client.hpp"
+#include "actors/io/run_threads.hpp"
 #include "actors/service_health.hpp"
 #include "config/settings.hpp"
 
@@ -34,7 +34,7 @@ struct build_tools {
   std::string passed_over;     ///< where the better isolation was tried: why it does not work here
 };
 
-/// What all runs of the local engine share. Immutable but for the counter and the gate.
+/// What all runs of the local engine share. Immutable but for the gate and the threads.
 struct local_context {
   config::local_settings settings;
   registry_settings registries;
@@ -47,7 +47,7 @@ struct local_context {
   mutable store_gate store;                 ///< who may use the layer cache now
   std::stop_source shutdown;                ///< ends every run when the process ends
   std::shared_ptr<service_health> health = std::make_shared<service_health>(); ///< told of missing tools
-  worker_threads workers; ///< the process waits for them before it exits
+  mutable io::run_threads threads; ///< of all runs; the process waits for their last before it exits
 };
 
 /// Creates a folder that only this user may enter, or makes an existing one so.

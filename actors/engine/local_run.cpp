@@ -21,48 +21,81 @@ constexpr std::chrono::seconds answer_patience{15};
 constexpr std::chrono::milliseconds answer_pause{200};
 constexpr int answer_tries = 50;
 
-void prune(const local_context& context, const build_tools& tools) {
-  try {
-    prune_layers(context, tools);
-  } catch (...) {
-    io::log_error("cannot prune the layer cache: " + what_of(std::current_exception()));
-  }
+/// Gives what a one-time URL answered to the journal, by way of the run's actor; lost with that actor, it is
+/// over at once.
+io::task<result<void>> keep_answer_of(std::shared_ptr<local_context> context, local_run_impl run,
+                                      std::string url, std::string answer) {
+  std::stop_source over;
+  auto waiting = std::shared_ptr<const void>(nullptr, [over](const void*) mutable { over.request_stop(); });
+  caf::anon_send(run, worker_answer{std::move(url), std::move(answer), std::move(waiting), answer_tries});
+  auto patience = context->threads.sleep(answer_patience, over.get_token());
+  co_await patience;
+  co_return result<void>();
 }
 
-/// The worker thread: runs the pipeline and tells the actor. An exception is the run's failure, not the
-/// process's.
-void work(std::shared_ptr<local_context> context, std::shared_ptr<const build_tools> tools,
-          std::shared_ptr<const build_plan> plan, int attempt, std::shared_ptr<run_control> control,
-          const run_ends& ends, local_run_impl run) {
-  // It was told to stop, and has a bounded time for it.
-  if (ends.before) ends.before->wait();
-  std::stop_callback with_the_process(context->shutdown.get_token(), [control] { control->end(); });
+/// What the work of a run needs.
+struct run_work {
+  std::shared_ptr<local_context> context;
+  std::shared_ptr<const build_tools> tools;
+  std::shared_ptr<const build_plan> plan;
+  int attempt = 1;
+  std::shared_ptr<run_control> control;
+  run_ends ends;
+  std::shared_ptr<run_end> surely; ///< the end is reached with its last copy, whatever becomes of the work
+  local_run_impl run;
+};
+
+pipeline_events events_of(const run_work& all) {
   pipeline_events events;
-  events.output = [&](std::string_view bytes) {
+  events.output = [control = all.control, run = all.run](std::string_view bytes) {
     if (bytes.empty()) return;
     control->gate.enter(bytes.size());
     caf::anon_send(run, worker_output{std::make_shared<const std::string>(bytes)});
   };
-  events.phase = [&](build_state phase, std::string message) {
+  events.gate = &all.control->gate;
+  events.phase = [run = all.run](build_state phase, std::string message) {
     caf::anon_send(run, worker_phase{phase, std::move(message)});
   };
-  events.answer = [&](const std::string& url, const std::string& answer) {
-    auto kept = std::make_shared<std::promise<void>>();
-    auto future = kept->get_future();
-    caf::anon_send(run, worker_answer{url, answer, std::move(kept), answer_tries});
-    future.wait_for(answer_patience); // lost with the run's actor, it is over at once
+  events.answer = [context = all.context, run = all.run](std::string url, std::string answer) {
+    return keep_answer_of(context, run, std::move(url), std::move(answer));
   };
-  build_event how;
+  return events;
+}
+
+/// An exception is the run's failure, not the process's.
+io::task<build_event> carry_out(const run_work& all) {
   try {
-    how = pipeline(*context, tools.get(), plan, attempt, events, control->stop.get_token()).run();
+    pipeline steps(*all.context, all.tools.get(), all.plan, all.attempt, events_of(all),
+                   all.control->stop.get_token());
+    auto running = steps.run();
+    auto how = co_await running;
+    co_return how;
   } catch (...) {
-    how = run_failed{fault_class::infrastructure,
-                     "the run failed inside the service: " + what_of(std::current_exception())};
+    co_return run_failed{fault_class::infrastructure,
+                         "the run failed inside the service: " + what_of(std::current_exception())};
   }
-  ends.own->reach();
-  caf::anon_send(run, worker_ended{std::move(how)});
+}
+
+/// The work of a run: the pipeline, whose end the actor is told.
+io::task<result<void>> work(run_work all) {
+  if (auto before = std::exchange(all.ends.before, nullptr)) {
+    // It was told to stop, and has a bounded time for it.
+    auto waiting = all.context->threads.until(before->token());
+    co_await waiting;
+  }
+  {
+    std::stop_callback with_the_process(all.context->shutdown.get_token(),
+                                        [control = all.control] { control->end(); });
+    auto carrying_out = carry_out(all);
+    auto how = co_await carrying_out;
+    all.ends.own->reach();
+    caf::anon_send(all.run, worker_ended{std::move(how)});
+  }
   // The build has been told its end and waits for nothing of this.
-  if (tools && std::holds_alternative<dockerfile_source>(plan->source)) prune(*context, *tools);
+  if (!all.tools || !std::holds_alternative<dockerfile_source>(all.plan->source)) co_return result<void>();
+  auto pruning = prune_layers(*all.context, *all.tools);
+  auto pruned = co_await pruning;
+  co_return pruned;
 }
 
 } // namespace
@@ -76,13 +109,11 @@ void local_run_work::begin(std::shared_ptr<local_context> context, std::shared_p
   build_id_ = plan->build_id;
   trace_ = plan->trace;
   attempt_ = attempt;
-  control_ = std::make_shared<run_control>();
-  // Also where no thread can be had.
+  control_ = std::make_shared<run_control>(context->threads.waker());
+  auto& threads = context->threads;
   std::shared_ptr<run_end> surely(ends.own.get(), [own = ends.own](run_end* end) { end->reach(); });
-  context->workers.start(
-      [context, tools = std::move(tools), plan = std::move(plan), attempt, control = control_,
-       ends = std::move(ends), surely = std::move(surely),
-       run = local_run_impl(self_)] { work(context, tools, plan, attempt, control, ends, run); });
+  threads.start(work({std::move(context), std::move(tools), std::move(plan), attempt, control_,
+                      std::move(ends), std::move(surely), local_run_impl(self_)}));
 }
 
 void local_run_work::subscribe(const subscribe_run& wish) {
@@ -130,15 +161,14 @@ void local_run_work::keep_answer(const worker_answer& what) {
           .warning("the journal does not keep a one-time credential");
     else
       self_->delayed_send(self_, answer_pause,
-                          worker_answer{what.url, what.answer, what.kept, what.tries - 1});
+                          worker_answer{what.url, what.answer, what.waiting, what.tries - 1});
   };
   auto journal = find_actor<journal_actor>(self_->system(), names::journal);
   if (!journal) return again();
   self_->request(journal, ask_timeout, journal_note_answer{build_id_, what.url, what.answer})
       .then(
-          [again, what](const journal_kept& kept) {
-            if (!kept.outcome) return again();
-            what.kept->set_value();
+          [again](const journal_kept& kept) {
+            if (!kept.outcome) again();
           },
           [again](const caf::error&) { again(); });
 }

@@ -1,19 +1,20 @@
 #pragma once
 
 #include "actors/engine/local_runs.hpp"
-#include "actors/engine/output_gate.hpp"
 #include "actors/engine/run_backlog.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/io/output_gate.hpp"
 
-#include <future>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 
 namespace ib {
 
-/// What a run's worker thread tells its actor.
+/// What the work of a run tells its actor.
 struct worker_output {
   std::shared_ptr<const std::string> bytes;
 };
@@ -24,11 +25,12 @@ struct worker_phase {
 struct worker_ended {
   build_event how;
 };
-/// What a one-time URL answered, to be kept by the journal; `kept` is set once it is, or cannot be.
+/// What a one-time URL answered, to be kept by the journal; once it is, or cannot be, nobody holds `waiting`
+/// any more.
 struct worker_answer {
   std::string url;
   std::string answer; ///< a secret
-  std::shared_ptr<std::promise<void>> kept;
+  std::shared_ptr<const void> waiting;
   int tries = 0; ///< that are left
 };
 /// Nobody came for the end of the run.
@@ -45,10 +47,12 @@ struct run_ends {
   std::shared_ptr<run_end> own;
 };
 
-/// What the actor of a run and its worker thread share.
+/// What the actor of a run and its work share.
 struct run_control {
+  explicit run_control(std::function<void()> on_room) : gate(std::move(on_room)) {}
+
   std::stop_source stop;
-  output_gate gate;
+  io::output_gate gate;
 
   void end() {
     stop.request_stop();
@@ -57,7 +61,7 @@ struct run_control {
 };
 
 /// Keeps a run's output until it is in the log, so that a restarted build finds all of it; the work itself is
-/// done by a worker thread. A crash here stops the worker, and the build sees its run as lost.
+/// a task of its own. A crash here stops the work, and the build sees its run as lost.
 class local_run_work {
 public:
   explicit local_run_work(local_run_impl::pointer self) : self_(self) {}

@@ -6,23 +6,21 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 namespace ib {
 
-/// Tells when the worker of a run has done its last: no process and no folder of the run is left.
+/// Tells when the work of a run has done its last: no process and no folder of the run is left.
 class run_end {
 public:
-  void reach() {
-    reached_ = true;
-    reached_.notify_all();
-  }
-  bool is_reached() const { return reached_; }
-  /// For threads that may block.
-  void wait() const { reached_.wait(false); }
+  void reach() { reached_.request_stop(); }
+  bool is_reached() const { return reached_.stop_requested(); }
+  /// Its "stop" is requested when the end is reached.
+  std::stop_token token() const { return reached_.get_token(); }
 
 private:
-  std::atomic<bool> reached_{false};
+  std::stop_source reached_;
 };
 
 /// The runs of the local engine. They belong to the root supervisor: an engine that is started again after a
@@ -37,7 +35,7 @@ struct local_runs {
   /// that a run which was given up and dies slowly never works beside its successor.
   std::map<std::string, std::shared_ptr<run_end>> ends;
 
-  /// What was found out about the tools of this machine; null until then. Written by the prober's thread.
+  /// What was found out about the tools of this machine; null until then. Written by the prober's task.
   std::atomic<std::shared_ptr<const result<build_tools>>> tools;
   std::atomic<bool> probing{false};
 

@@ -2,7 +2,6 @@
 
 #include "actors/domain/reference.hpp"
 #include "actors/engine/auth_file.hpp"
-#include "actors/engine/base_build.hpp"
 #include "actors/engine/dockerfile_images.hpp"
 #include "actors/engine/layer_store.hpp"
 #include "actors/engine/leftovers.hpp"
@@ -42,7 +41,7 @@ pipeline::pipeline(const local_context& context, const build_tools* tools,
       tools_(tools),
       plan_(std::move(plan)),
       attempt_(attempt),
-      progress_(context.registries, std::move(events), std::move(stop)),
+      progress_(context.threads, context.registries, std::move(events), std::move(stop)),
       folder_(context.folders.builds / (plan_->build_id + "-" + std::to_string(attempt))) {}
 
 pipeline::~pipeline() {
@@ -51,14 +50,17 @@ pipeline::~pipeline() {
   if (ignored) progress_.say("cannot remove the build's folder: " + ignored.message());
 }
 
+/// `call` is given the callback for the answer.
 template <class T, class Call>
-result<T> pipeline::ask(const std::string& registry, Call call) {
-  return progress_.patiently<T>(registry, [&] { return wait_for<T>(call); });
+io::task<result<T>> pipeline::ask(std::string registry, Call call) {
+  return progress_.patiently<T>(std::move(registry),
+                                [this, call] { return context_.threads.call<result<T>>(call); });
 }
 
-build_event pipeline::run() {
-  auto done = steps();
-  if (done) return run_succeeded{};
+io::task<build_event> pipeline::run() {
+  auto running = steps();
+  auto done = co_await running;
+  if (done) co_return run_succeeded{};
   auto fault = fault_of(done.error().code);
   auto message = done.error().message;
   if (fault == fault_class::user) {
@@ -66,26 +68,35 @@ build_event pipeline::run() {
     // Clients look for these words: neither the resolved base nor the request's own source serves.
     if (!plan_->gone_base.empty()) message += "; base image does not exist: " + plan_->gone_base;
   }
-  return run_failed{fault, message, where_};
+  co_return run_failed{fault, message, where_};
 }
 
-result<void> pipeline::steps() {
-  if (auto made = make_folder(); !made) return made;
+io::task<result<void>> pipeline::steps() {
+  if (auto made = make_folder(); !made) co_return made;
   if (!plan_->force_rebuild && !has_just_been_looked_for()) {
-    auto present = look_for(plan_->workspace_ref);
-    if (!present) return present.error();
+    auto looking = look_for(plan_->workspace_ref);
+    auto present = co_await looking;
+    if (!present) co_return present.error();
     if (*present) {
       progress_.say("the workspace image exists by now: nothing is left to do");
-      return verify();
+      auto verifying = verify();
+      auto verified = co_await verifying;
+      co_return verified;
     }
   }
   if (auto* source = std::get_if<dockerfile_source>(&plan_->source)) {
-    if (auto provided = provide_base(*source); !provided) return provided;
+    auto providing = provide_base(*source);
+    auto provided = co_await providing;
+    if (!provided) co_return provided;
   }
-  if (progress_.stopped()) return run_progress::stopped_error();
-  if (auto published = publish(); !published) return published;
-  if (progress_.stopped()) return run_progress::stopped_error();
-  return verify();
+  if (progress_.stopped()) co_return run_progress::stopped_error();
+  auto publishing = publish();
+  auto published = co_await publishing;
+  if (!published) co_return published;
+  if (progress_.stopped()) co_return run_progress::stopped_error();
+  auto verifying = verify();
+  auto verified = co_await verifying;
+  co_return verified;
 }
 
 /// A request is decided by such a look, right before its plan is made: a build that did not wait has nothing
@@ -105,142 +116,182 @@ result<void> pipeline::make_folder() {
 }
 
 /// Sees to it that the base image is in the base repository.
-result<void> pipeline::provide_base(const dockerfile_source& source) {
-  auto base = look_for(plan_->base_ref);
-  if (!base) return base.error();
+io::task<result<void>> pipeline::provide_base(const dockerfile_source& source) {
+  auto looking = look_for(plan_->base_ref);
+  auto base = co_await looking;
+  if (!base) co_return base.error();
   if (*base && !plan_->force_rebuild) {
     progress_.say("base image " + plan_->base_ref + " exists already and is reused");
-    return {};
+    co_return result<void>();
   }
-  return build_and_push(source);
+  auto building = build_and_push(source);
+  auto done = co_await building;
+  co_return done;
 }
 
-result<void> pipeline::build_and_push(const dockerfile_source& source) {
+io::task<result<void>> pipeline::build_and_push(const dockerfile_source& source) {
   if (tools_ == nullptr)
-    return error{error_code::internal,
-                 "this machine cannot build images: buildah does not work here (the service's log says why)",
-                 "",
-                 {}};
+    co_return error{
+        error_code::internal,
+        "this machine cannot build images: buildah does not work here (the service's log says why)",
+        "",
+        {}};
   progress_.enter(build_state::preparing, preparing_in_words(source.source));
   auto context_root = folder_ / "context";
   auto private_folder = folder_ / "private";
   fs::create_directory(context_root);
   fs::create_directory(private_folder);
   fs::permissions(private_folder, fs::perms::owner_all);
-  if (auto done = fetch_context(source, context_root, private_folder); !done) return done;
-  auto paths = io::locate_build_paths(source, context_root);
-  if (!paths) return paths.error();
-  if (progress_.stopped()) return run_progress::stopped_error();
+  auto fetching = fetch_context(source, context_root, private_folder);
+  auto fetched = co_await fetching;
+  if (!fetched) co_return fetched;
+  if (progress_.stopped()) co_return run_progress::stopped_error();
+  buildah_ = std::make_unique<buildah>(context_, *tools_, private_folder, progress_.events().output,
+                                       progress_.stop());
+  buildah_->work_for(plan_->build_id, progress_.events().gate);
+  base_build in_the_store(context_, *plan_, *buildah_, progress_); // until the image is pushed
+  auto building = build(source, in_the_store, context_root, private_folder);
+  auto image_id = co_await building;
+  if (!image_id) co_return image_id.error();
+  layer_store(context_.folders, *tools_).note_use(*image_id);
+  if (progress_.stopped()) co_return run_progress::stopped_error();
+  auto pushing = push(*image_id);
+  auto pushed = co_await pushing;
+  co_return pushed;
+}
 
+io::task<result<std::string>> pipeline::build(const dockerfile_source& source, base_build& in_the_store,
+                                              fs::path context_root, fs::path private_folder) {
+  auto paths = io::locate_build_paths(source, context_root);
+  if (!paths) co_return paths.error();
   progress_.enter(build_state::building,
                   "building the base image from " + fs::relative(paths->dockerfile, context_root).string());
   progress_.say("isolation: " + tools_->explanation);
-  const auto dockerfile_text = io::text_of_file(paths->dockerfile);
-  buildah_ =
-      std::make_unique<buildah>(context_, *tools_, private_folder, progress_.output(), progress_.stop());
-  buildah_->work_for(plan_->build_id);
-  const auto images = dockerfile_images(dockerfile_text);
-  auto domains = pull_domains(dockerfile_text, images);
-  if (auto done = buildah_->prepare(pull_routes(context_.registries, domains)); !done) return done;
-  auto pull_auth = auth_file("pull.json", registry_purpose::dockerfile,
-                             with_mirrors(context_.registries, std::move(domains)));
-  if (!pull_auth) return pull_auth.error();
-  base_build in_the_store(context_, *plan_, *buildah_, progress_);
-  auto image_id = in_the_store.run(
-      {paths->dockerfile, paths->context, private_folder, plan_->base_ref, *pull_auth}, images);
-  if (!image_id) {
-    where_ = place_of_failure(buildah_->last_output(), dockerfile_text);
-    remove_working_containers(context_, *tools_, private_folder);
-    return image_id.error();
+  std::vector<reference> images;
+  std::set<std::string> domains;
+  {
+    const auto dockerfile_text = io::text_of_file(paths->dockerfile);
+    images = dockerfile_images(dockerfile_text);
+    domains = pull_domains(dockerfile_text, images);
   }
-  layer_store(context_.folders, *tools_).note_use(*image_id);
-  if (progress_.stopped()) return run_progress::stopped_error();
-
-  progress_.enter(build_state::pushing, "pushing the base image to " + plan_->base_ref);
-  auto push_auth = auth_file("push.json", registry_purpose::own_image, {context_.base_domain});
-  if (!push_auth) return push_auth.error();
-  auto pushed = progress_.patiently<void>(context_.base_domain, [&] {
-    return buildah_->push(*image_id, plan_->base_ref, *push_auth,
-                          speaks_plain_http(context_.registries, context_.base_domain));
-  });
-  if (pushed) return {};
-  where_ = place_of_failure(buildah_->last_output(), {});
-  return failed(not_the_users(pushed.error()), "cannot push the base image to " + plan_->base_ref);
+  if (auto done = buildah_->prepare(pull_routes(context_.registries, domains)); !done) co_return done.error();
+  auto authorizing = auth_file("pull.json", registry_purpose::dockerfile,
+                               with_mirrors(context_.registries, std::move(domains)));
+  auto pull_auth = co_await authorizing;
+  if (!pull_auth) co_return pull_auth.error();
+  image_build what{paths->dockerfile, paths->context, private_folder, plan_->base_ref, *pull_auth};
+  auto building = in_the_store.run(std::move(what), images);
+  auto image_id = co_await building;
+  if (image_id) co_return image_id;
+  where_ = place_of_failure(buildah_->last_output(), io::text_of_file(paths->dockerfile));
+  auto removing = remove_working_containers(context_, *tools_, private_folder);
+  auto removed = co_await removing;
+  static_cast<void>(removed);
+  co_return image_id;
 }
 
-result<void> pipeline::fetch_context(const dockerfile_source& source, const fs::path& context_root,
-                                     const fs::path& private_folder) {
+io::task<result<void>> pipeline::push(std::string image_id) {
+  progress_.enter(build_state::pushing, "pushing the base image to " + plan_->base_ref);
+  std::set<std::string> domains{context_.base_domain};
+  auto authorizing = auth_file("push.json", registry_purpose::own_image, std::move(domains));
+  auto push_auth = co_await authorizing;
+  if (!push_auth) co_return push_auth.error();
+  auto pushing = progress_.patiently<void>(context_.base_domain, [&] {
+    return buildah_->push(image_id, plan_->base_ref, *push_auth,
+                          speaks_plain_http(context_.registries, context_.base_domain));
+  });
+  auto pushed = co_await pushing;
+  if (pushed) co_return pushed;
+  where_ = place_of_failure(buildah_->last_output(), {});
+  co_return failed(not_the_users(pushed.error()), "cannot push the base image to " + plan_->base_ref);
+}
+
+io::task<result<void>> pipeline::fetch_context(const dockerfile_source& source, fs::path context_root,
+                                               fs::path private_folder) {
   output_tail said;
+  const auto& events = progress_.events();
   auto listen = [&](std::string_view bytes) {
     said.add(bytes);
-    progress_.output()(bytes);
+    events.output(bytes);
   };
   io::checkout_settings checkout{context_.settings.allow_file_protocol,
                                  listen,
+                                 events.gate,
                                  plan_->one_time_answers,
-                                 progress_.answer(),
+                                 events.answer,
                                  {state_mark(context_.folders)},
                                  context_.faults.get(),
                                  plan_->build_id};
-  auto done = io::prepare_context(source.source, context_root, private_folder, checkout, progress_.stop());
+  auto preparing = io::prepare_context(context_.threads, source.source, context_root, private_folder,
+                                       checkout, progress_.stop());
+  auto done = co_await preparing;
   if (!done) where_ = place_of_failure(said, {});
-  return done;
+  co_return done;
 }
 
 /// The base manifest under the workspace reference, digests preserved; within a registry by mounting its
 /// blobs.
-result<void> pipeline::publish() {
+io::task<result<void>> pipeline::publish() {
   progress_.enter(build_state::publishing, "publishing the workspace image as " + plan_->workspace_ref);
   auto from = parse_reference(plan_->base_ref);
   auto to = parse_reference(plan_->workspace_ref);
-  if (!from) return from.error();
-  if (!to) return to.error();
+  if (!from) co_return from.error();
+  if (!to) co_return to.error();
   if (from->domain == to->domain) {
-    auto published = ask<io::published_image>(to->domain, [&](auto done) {
+    auto asking = ask<io::published_image>(to->domain, [&](auto done) {
       context_.registry->publish({*from, *to, plan_->auth, source_purpose(), progress_.stop()},
                                  std::move(done));
     });
+    auto published = co_await asking;
     if (published) {
       progress_.say("published " + published->digest + ": " + std::to_string(published->blobs_mounted) +
                     " blobs mounted, " + std::to_string(published->blobs_present) + " present");
-      return {};
+      co_return result<void>();
     }
     if (published.error().code != error_code::failed_precondition)
-      return failed(source_purpose() == registry_purpose::own_image ? not_the_users(published.error())
-                                                                    : published.error(),
-                    "cannot publish the workspace image");
+      co_return failed(source_purpose() == registry_purpose::own_image ? not_the_users(published.error())
+                                                                       : published.error(),
+                       "cannot publish the workspace image");
     progress_.say("the registry does not mount blobs (" + published.error().message + "); copying instead");
   }
-  return copy_between_registries();
+  auto copying = copy_between_registries();
+  auto copied = co_await copying;
+  co_return copied;
 }
 
-result<void> pipeline::copy_between_registries() {
+io::task<result<void>> pipeline::copy_between_registries() {
   auto from = *parse_reference(plan_->base_ref);
   auto to = *parse_reference(plan_->workspace_ref);
   build_tools no_build;
-  buildah tool(context_, tools_ == nullptr ? no_build : *tools_, folder_ / "copy", progress_.output(),
+  buildah tool(context_, tools_ == nullptr ? no_build : *tools_, folder_ / "copy", progress_.events().output,
                progress_.stop());
-  tool.work_for(plan_->build_id);
-  if (auto done = tool.prepare({}); !done) return done;
-  auto source_auth = auth_file("source.json", source_purpose(), {from.domain});
-  if (!source_auth) return source_auth.error();
-  auto target_auth = auth_file("target.json", registry_purpose::own_image, {to.domain});
-  if (!target_auth) return target_auth.error();
-  auto copied = progress_.patiently<void>(from.domain + " or " + to.domain, [&] {
-    return tool.copy({plan_->base_ref, speaks_plain_http(context_.registries, from.domain), *source_auth},
-                     {plan_->workspace_ref, speaks_plain_http(context_.registries, to.domain), *target_auth});
-  });
-  if (copied) return {};
+  tool.work_for(plan_->build_id, progress_.events().gate);
+  if (auto done = tool.prepare({}); !done) co_return done;
+  std::set<std::string> domains{from.domain};
+  auto authorizing_source = auth_file("source.json", source_purpose(), std::move(domains));
+  auto source_auth = co_await authorizing_source;
+  if (!source_auth) co_return source_auth.error();
+  domains = {to.domain};
+  auto authorizing_target = auth_file("target.json", registry_purpose::own_image, std::move(domains));
+  auto target_auth = co_await authorizing_target;
+  if (!target_auth) co_return target_auth.error();
+  copy_end source{plan_->base_ref, speaks_plain_http(context_.registries, from.domain), *source_auth};
+  copy_end target{plan_->workspace_ref, speaks_plain_http(context_.registries, to.domain), *target_auth};
+  auto copying =
+      progress_.patiently<void>(from.domain + " or " + to.domain, [&] { return tool.copy(source, target); });
+  auto copied = co_await copying;
+  if (copied) co_return copied;
   where_ = place_of_failure(tool.last_output(), {});
-  return failed(copied.error(), "cannot copy " + plan_->base_ref + " to " + plan_->workspace_ref);
+  co_return failed(copied.error(), "cannot copy " + plan_->base_ref + " to " + plan_->workspace_ref);
 }
 
-result<void> pipeline::verify() {
+io::task<result<void>> pipeline::verify() {
   progress_.enter(build_state::verifying, "verifying " + plan_->workspace_ref);
-  auto found = look_for(plan_->workspace_ref);
-  if (!found) return found.error();
-  if (!*found) return error{error_code::internal, "image build did not produce a workspace image", "", {}};
-  return {};
+  auto looking = look_for(plan_->workspace_ref);
+  auto found = co_await looking;
+  if (!found) co_return found.error();
+  if (!*found) co_return error{error_code::internal, "image build did not produce a workspace image", "", {}};
+  co_return result<void>();
 }
 
 /// A base image that the service pushed itself is read with its own credentials, any other with what the
@@ -264,32 +315,33 @@ std::set<std::string> pipeline::pull_domains(const std::string& dockerfile,
 }
 
 /// An image of the service's own repositories, empty where the registry has none.
-result<std::optional<reference>> pipeline::look_for(const std::string& text) {
+io::task<result<std::optional<reference>>> pipeline::look_for(std::string text) {
   auto ref = parse_reference(text);
-  if (!ref) return ref.error();
-  auto image = ask<io::found_image>(ref->domain, [&](auto done) {
+  if (!ref) co_return ref.error();
+  auto asking = ask<io::found_image>(ref->domain, [&](auto done) {
     context_.registry->head({*ref, {}, registry_purpose::own_image, true, progress_.stop()}, std::move(done));
   });
-  if (image) return std::optional(image->ref);
-  if (image.error().code == error_code::not_found) return std::optional<reference>{};
-  return not_the_users(image.error());
+  auto image = co_await asking;
+  if (image) co_return std::optional(image->ref);
+  if (image.error().code == error_code::not_found) co_return std::optional<reference>{};
+  co_return not_the_users(image.error());
 }
 
-result<fs::path> pipeline::auth_file(const std::string& name, registry_purpose purpose,
-                                     const std::set<std::string>& domains) const {
+io::task<result<fs::path>> pipeline::auth_file(std::string name, registry_purpose purpose,
+                                               std::set<std::string> domains) const {
   std::map<std::string, registry_credential> credentials;
   for (const auto& domain : domains) {
-    credentials[domain] = *wait_for<registry_credential>([&](auto done) {
-      context_.credentials->find(plan_->auth, purpose, domain,
-                                 [done](registry_credential found) { done(std::move(found)); });
-    });
-    if (!credentials[domain].registry_token.empty())
+    auto finding = context_.threads.call<registry_credential>(
+        [&](auto done) { context_.credentials->find(plan_->auth, purpose, domain, std::move(done)); });
+    auto found = co_await finding;
+    if (!found.registry_token.empty())
       progress_.say("the credential for " + domain +
                     " is a registry token: the service itself can use it, buildah and skopeo cannot");
+    credentials[domain] = std::move(found);
   }
   auto path = folder_ / name;
-  if (auto written = write_auth_file(path, credentials); !written) return written.error();
-  return path;
+  if (auto written = write_auth_file(path, credentials); !written) co_return written.error();
+  co_return path;
 }
 
 } // namespace ib

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/build_plan.hpp"
+#include "actors/engine/base_build.hpp"
 #include "actors/engine/buildah.hpp"
 #include "actors/engine/local_context.hpp"
 #include "actors/engine/run_progress.hpp"
@@ -15,8 +16,8 @@
 
 namespace ib {
 
-/// The work of one run of the local engine, step after step on a thread of its own: prepare, build, push,
-/// publish, verify (spec: engines.md, "local"). Everything it makes is gone when run() returns.
+/// The work of one run of the local engine, step after step: prepare, build, push, publish, verify (spec:
+/// engines.md, "local"). Everything it makes is gone with the pipeline.
 class pipeline {
 public:
   /// `tools` is null where buildah does not work here: only sources that need no build can be served then.
@@ -25,25 +26,29 @@ public:
   ~pipeline();
 
   /// run_succeeded or run_failed.
-  build_event run();
+  io::task<build_event> run();
 
 private:
-  result<void> steps();
-  result<void> provide_base(const dockerfile_source& source);
-  result<void> build_and_push(const dockerfile_source& source);
-  result<void> fetch_context(const dockerfile_source& source, const std::filesystem::path& context_root,
-                             const std::filesystem::path& private_folder);
-  result<void> publish();
-  result<void> copy_between_registries();
-  result<void> verify();
+  io::task<result<void>> steps();
+  io::task<result<void>> provide_base(const dockerfile_source& source);
+  io::task<result<void>> build_and_push(const dockerfile_source& source);
+  io::task<result<void>> fetch_context(const dockerfile_source& source, std::filesystem::path context_root,
+                                       std::filesystem::path private_folder);
+  io::task<result<std::string>> build(const dockerfile_source& source, base_build& in_the_store,
+                                      std::filesystem::path context_root,
+                                      std::filesystem::path private_folder);
+  io::task<result<void>> push(std::string image_id);
+  io::task<result<void>> publish();
+  io::task<result<void>> copy_between_registries();
+  io::task<result<void>> verify();
 
   registry_purpose source_purpose() const;
 
   template <class T, class Call>
-  result<T> ask(const std::string& registry, Call call);
-  result<std::optional<reference>> look_for(const std::string& ref);
-  result<std::filesystem::path> auth_file(const std::string& name, registry_purpose purpose,
-                                          const std::set<std::string>& domains) const;
+  io::task<result<T>> ask(std::string registry, Call call);
+  io::task<result<std::optional<reference>>> look_for(std::string ref);
+  io::task<result<std::filesystem::path>> auth_file(std::string name, registry_purpose purpose,
+                                                    std::set<std::string> domains) const;
   std::set<std::string> pull_domains(const std::string& dockerfile,
                                      const std::vector<reference>& images) const;
   bool has_just_been_looked_for() const;

@@ -1,6 +1,5 @@
 #include "actors/engine/run_progress.hpp"
 
-#include "actors/io/interruptible_wait.hpp"
 #include "actors/io/utc_time.hpp"
 
 #include <algorithm>
@@ -22,14 +21,16 @@ void run_progress::enter(build_state phase, std::string message) {
   events_.phase(phase, std::move(message));
 }
 
-bool run_progress::leave_alone(const std::string& registry, const error& limit) {
+io::task<bool> run_progress::leave_alone(std::string registry, error limit) {
   const milliseconds asked(limit.retry_after_ms.value_or(registries_.default_retry_after_ms));
   const auto pause = std::max(asked, shortest_pause);
   const auto now =
       std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch());
   enter(phase_, "waiting for " + registry + " until " + io::utc_text((now + pause).count()));
   say("waiting for " + registry + ": it limits our rate");
-  return io::wait_or_stop(pause, stop_);
+  auto waiting = threads_.sleep(pause, stop_);
+  auto whole = co_await waiting;
+  co_return whole;
 }
 
 } // namespace ib

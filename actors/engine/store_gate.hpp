@@ -1,25 +1,23 @@
 #pragma once
 
+#include "actors/io/work_queue.hpp"
+
 #include <atomic>
+#include <functional>
+#include <utility>
 
 namespace ib {
 
 /// Keeps the pruning of the layer cache apart from the builds that use it: an image that a build has just
 /// found in the cache, or pushes, must not vanish under it. Builds come in together; the pruner comes in
 /// alone, only where no build is in, and lets a build that comes wait for no more than the image it is
-/// removing.
+/// removing. Nobody blocks.
 class store_gate {
 public:
-  /// A build: waits while the pruner is in.
-  void enter() {
+  /// A build: `in` is called, once, when it is in: at once, or by the pruner as it leaves.
+  void enter(std::function<void()> in) {
     ++coming_;
-    for (auto now = inside_.load();;) {
-      if (now == pruning)
-        inside_.wait(now), now = inside_.load();
-      else if (inside_.compare_exchange_weak(now, now + 1))
-        break;
-    }
-    --coming_;
+    come(std::move(in));
   }
   void leave() { inside_.fetch_sub(1); }
 
@@ -30,7 +28,7 @@ public:
   }
   void leave_alone() {
     inside_.store(0);
-    inside_.notify_all();
+    let_in();
   }
   /// True where a build waits for the pruner.
   bool awaited() const { return coming_ > 0; }
@@ -38,14 +36,33 @@ public:
 private:
   static constexpr int pruning = -1;
 
+  void come(std::function<void()> in) {
+    for (auto now = inside_.load(); now != pruning;) {
+      if (!inside_.compare_exchange_weak(now, now + 1)) continue;
+      --coming_;
+      return in();
+    }
+    waiting_.push([this, in = std::move(in)](bool alive) {
+      if (alive) come(in);
+    });
+    // The pruner may have left before it could see who waits.
+    if (inside_ != pruning) let_in();
+  }
+
+  void let_in() {
+    for (auto& piece : waiting_.take_all())
+      piece(true);
+  }
+
   std::atomic<int> inside_{0}; ///< builds that are in, or `pruning`
   std::atomic<int> coming_{0};
+  io::work_queue waiting_;
 };
 
-/// A build's stay.
+/// The stay of a build that was let in.
 class store_visit {
 public:
-  explicit store_visit(store_gate& gate) : gate_(gate) { gate_.enter(); }
+  explicit store_visit(store_gate& gate) : gate_(gate) {}
   ~store_visit() { gate_.leave(); }
   store_visit(const store_visit&) = delete;
   store_visit& operator=(const store_visit&) = delete;

@@ -5,6 +5,7 @@
 #include "actors/io/log.hpp"
 #include "actors/io/process.hpp"
 
+#include <array>
 #include <fstream>
 #include <unistd.h>
 
@@ -26,13 +27,14 @@ std::string explain(const build_tools& tools) {
   return text;
 }
 
-bool can_unshare() {
-  if (::geteuid() != 0 || io::find_program("unshare").empty()) return false;
+io::task<bool> can_unshare(const local_context& context) {
+  if (::geteuid() != 0 || io::find_program("unshare").empty()) co_return false;
   io::process_spec spec;
   spec.argv = {"unshare", "--fork", "--kill-child", "--pid", "--mount-proc", "--", "true"};
   spec.environment = {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}};
-  auto ended = io::run_process(spec, {});
-  return ended && ended->exit_code == 0;
+  auto running = context.threads.run(std::move(spec), {});
+  auto ended = co_await running;
+  co_return ended && ended->exit_code == 0;
 }
 
 /// Beside our own program, as it is built; else where it is installed, PREFIX/libexec beside PREFIX/bin.
@@ -55,25 +57,33 @@ error with_words_of_probe(error what, const std::string& said) {
 }
 
 /// Builds an image with one RUN step whose command is the static probe program.
-result<void> try_out(const local_context& context, const build_tools& tools, const fs::path& folder) {
+io::task<result<void>> try_out(const local_context& context, const build_tools& tools, fs::path folder) {
   std::string said;
   buildah tool(
       context, tools, folder, [&](std::string_view bytes) { said.append(bytes); },
       context.shutdown.get_token());
-  if (auto done = tool.prepare({}); !done) return done;
-  if (auto done = write_auth_file(folder / "auth.json", {}); !done) return done;
-  auto built =
-      tool.build({folder / "context" / "Dockerfile", folder / "context", folder, "", folder / "auth.json"});
-  if (!built) return with_words_of_probe(built.error(), said);
-  [[maybe_unused]] auto removed = tool.capture({"rmi", *built});
-  return {};
+  if (auto done = tool.prepare({}); !done) co_return done;
+  if (auto done = write_auth_file(folder / "auth.json", {}); !done) co_return done;
+  image_build what{folder / "context" / "Dockerfile", folder / "context", folder, "", folder / "auth.json"};
+  auto building = tool.build(std::move(what));
+  auto built = co_await building;
+  if (!built) co_return with_words_of_probe(built.error(), said);
+  std::vector<std::string> arguments{"rmi", *built};
+  auto removing = tool.capture(std::move(arguments));
+  auto removed = co_await removing;
+  static_cast<void>(removed);
+  co_return result<void>();
 }
 
 /// No build has begun: every working container is one that a killed predecessor left.
-void remove_old_containers(const local_context& context, const build_tools& tools, const fs::path& folder) {
+io::task<result<void>> remove_old_containers(const local_context& context, const build_tools& tools,
+                                             fs::path folder) {
   buildah tool(context, tools, folder, {}, {});
-  if (auto removed = tool.capture({"rm", "--all"}); !removed)
-    io::log_warning("cannot remove old working containers: " + removed.error().message);
+  std::vector<std::string> arguments{"rm", "--all"};
+  auto removing = tool.capture(std::move(arguments));
+  auto removed = co_await removing;
+  if (!removed) io::log_warning("cannot remove old working containers: " + removed.error().message);
+  co_return result<void>();
 }
 
 result<void> make_context(const fs::path& folder) {
@@ -105,20 +115,25 @@ std::vector<std::string> isolations(config::isolation_mode mode) {
 
 } // namespace
 
-result<build_tools> probe_tools(const local_context& context) {
+io::task<result<build_tools>> probe_tools(const local_context& context) {
   if (io::find_program("buildah").empty())
-    return error{error_code::failed_precondition, "the program buildah is not installed", "", {}};
+    co_return error{error_code::failed_precondition, "the program buildah is not installed", "", {}};
   auto folder = context.folders.builds / "probe";
-  if (auto made = make_context(folder); !made) return made.error();
+  if (auto made = make_context(folder); !made) co_return made.error();
   error last{error_code::internal, "no isolation was tried", "", {}};
   build_tools tools;
-  tools.own_namespaces = can_unshare();
+  auto unsharing = can_unshare(context);
+  auto can = co_await unsharing;
+  tools.own_namespaces = can;
   bool found = false;
-  for (const char* driver : {"overlay", "vfs"}) {
-    for (const auto& isolation : isolations(context.settings.isolation)) {
+  const std::array drivers{"overlay", "vfs"};
+  const auto wanted = isolations(context.settings.isolation);
+  for (const char* driver : drivers) {
+    for (const auto& isolation : wanted) {
       tools.isolation = isolation;
       tools.storage_driver = driver;
-      auto works = try_out(context, tools, folder);
+      auto trying = try_out(context, tools, folder);
+      auto works = co_await trying;
       if (works) {
         found = true;
         if (isolation == "oci") tools.passed_over.clear();
@@ -129,12 +144,16 @@ result<build_tools> probe_tools(const local_context& context) {
     }
     if (found) break;
   }
-  if (found) remove_old_containers(context, tools, folder);
+  if (found) {
+    auto removing = remove_old_containers(context, tools, folder);
+    auto removed = co_await removing;
+    static_cast<void>(removed);
+  }
   std::error_code ignored;
   fs::remove_all(folder, ignored);
-  if (!found) return last;
+  if (!found) co_return last;
   tools.explanation = explain(tools);
-  return tools;
+  co_return tools;
 }
 
 } // namespace ib

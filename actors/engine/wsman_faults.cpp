@@ -1,7 +1,6 @@
 #include "actors/engine/wsman_faults.hpp"
 
-#include "actors/engine/worker_threads.hpp"
-#include "actors/io/interruptible_wait.hpp"
+#include "actors/io/run_threads.hpp"
 
 #include <stop_token>
 #include <utility>
@@ -53,24 +52,31 @@ public:
   }
 
 private:
-  /// Goes on with the call, or its failure: at once, or after its delay on a thread of its own.
+  /// Goes on with the call, or its failure: at once, or after its delay.
   void meet(std::function<void(std::optional<error>)> go_on) {
     auto fault = faults_->next(io::fault_place::wsman);
     if (fault.delay.count() <= 0) return go_on(std::move(fault.failure));
-    delays_.start([fault = std::move(fault), go_on = std::move(go_on), stop = closing_.get_token()] {
-      if (io::wait_or_stop(fault.delay, stop)) return go_on(fault.failure);
+    threads_.start(go_on_later(std::move(fault), std::move(go_on)));
+  }
+  io::task<result<void>> go_on_later(io::planned_fault fault,
+                                     std::function<void(std::optional<error>)> go_on) {
+    auto sleeping = threads_.sleep(fault.delay, closing_.get_token());
+    auto whole = co_await sleeping;
+    if (whole)
+      go_on(std::move(fault.failure));
+    else
       go_on(error{error_code::cancelled, "stopped", "", {}});
-    });
+    co_return result<void>();
   }
   void end_delays() {
     closing_.request_stop();
-    delays_.wait();
+    threads_.wait();
   }
 
   std::shared_ptr<workspace_manager> manager_;
   std::shared_ptr<io::fault_points> faults_;
   std::stop_source closing_;
-  worker_threads delays_;
+  io::run_threads threads_;
 };
 
 } // namespace

@@ -39,33 +39,48 @@ class preparation {
 public:
   explicit preparation(const checkout_place& place) : place_(place) {}
 
-  result<void> prepare(const initializer& source, const std::string& field) {
+  task<result<void>> prepare(const initializer& source, std::string field) {
     if (place_.stop.stop_requested())
-      return error{error_code::cancelled, "stopped while preparing the context"};
-    return std::visit([&](const auto& spec) { return carry_out(spec, field); }, source.spec);
+      co_return error{error_code::cancelled, "stopped while preparing the context"};
+    auto carrying_out = std::visit([&](const auto& spec) { return carry_out(spec, field); }, source.spec);
+    auto done = co_await carrying_out;
+    co_return done;
   }
 
 private:
-  result<void> carry_out(const empty_initializer&, const std::string&) { return {}; }
-  result<void> carry_out(const git_initializer& git, const std::string& field) {
+  task<result<void>> carry_out(const empty_initializer&, std::string) { co_return result<void>(); }
+  task<result<void>> carry_out(const git_initializer& git, std::string field) {
     return check_out_git(git, place_, field + ".git");
   }
-  result<void> carry_out(const download_initializer& download, const std::string& field) {
-    return download_files(download, place_, field + ".download");
+  /// Files of up to 4 GiB: too long for a thread that others wait for.
+  task<result<void>> carry_out(const download_initializer& download, std::string field) {
+    auto downloading = place_.threads.on_own_thread([this, &download, field]() -> result<void> {
+      try {
+        return download_files(download, place_, field + ".download");
+      } catch (const std::exception& failure) {
+        return error{error_code::internal, std::string("cannot download: ") + failure.what()};
+      }
+    });
+    auto done = co_await downloading;
+    co_return done;
   }
-  result<void> carry_out(const prebuild_initializer& prebuild, const std::string& field) {
+  task<result<void>> carry_out(const prebuild_initializer& prebuild, std::string field) {
     for (size_t i = 0; i < prebuild.git.size(); ++i) {
-      auto at = field + ".prebuild.git[" + std::to_string(i) + "]";
-      if (auto done = check_out_git(prebuild.git[i], place_, at); !done) return done;
+      auto checking_out =
+          check_out_git(prebuild.git[i], place_, field + ".prebuild.git[" + std::to_string(i) + "]");
+      auto done = co_await checking_out;
+      if (!done) co_return done;
     }
-    return {};
+    co_return result<void>();
   }
-  result<void> carry_out(const composite_initializer& composite, const std::string& field) {
+  task<result<void>> carry_out(const composite_initializer& composite, std::string field) {
     for (size_t i = 0; i < composite.parts.size(); ++i) {
-      auto at = field + ".composite.initializer[" + std::to_string(i) + "]";
-      if (auto done = prepare(composite.parts[i], at); !done) return done;
+      auto preparing =
+          prepare(composite.parts[i], field + ".composite.initializer[" + std::to_string(i) + "]");
+      auto done = co_await preparing;
+      if (!done) co_return done;
     }
-    return {};
+    co_return result<void>();
   }
 
   const checkout_place& place_;
@@ -73,22 +88,28 @@ private:
 
 } // namespace
 
-result<void> prepare_context(const initializer& source, const fs::path& context_root,
-                             const fs::path& private_folder, const checkout_settings& settings,
-                             std::stop_token stop) try {
+task<result<void>> prepare_context(run_threads& threads, const initializer& source, fs::path context_root,
+                                   fs::path private_folder, const checkout_settings& settings,
+                                   std::stop_token stop) {
   const std::string field = "source.file.source";
-  if (auto checked = check_initializer(source, settings.allow_file_protocol, field); !checked) return checked;
+  if (auto checked = check_initializer(source, settings.allow_file_protocol, field); !checked)
+    co_return checked;
   std::error_code failed;
   auto root = fs::canonical(context_root, failed);
-  if (failed) return error{error_code::internal, "the context folder cannot be used: " + failed.message()};
+  if (failed) co_return error{error_code::internal, "the context folder cannot be used: " + failed.message()};
   helper_folder helper(private_folder);
   if (!helper.made())
-    return error{error_code::internal,
-                 std::string("the private folder cannot be used: ") + std::strerror(errno)};
-  checkout_place place{root, helper.path(), settings, std::move(stop)};
-  return preparation(place).prepare(source, field);
-} catch (const std::exception& failure) {
-  return error{error_code::internal, std::string("cannot prepare the context: ") + failure.what()};
+    co_return error{error_code::internal,
+                    std::string("the private folder cannot be used: ") + std::strerror(errno)};
+  checkout_place place{threads, root, helper.path(), settings, std::move(stop)};
+  preparation all(place);
+  try {
+    auto preparing = all.prepare(source, field);
+    auto done = co_await preparing;
+    co_return done;
+  } catch (const std::exception& failure) {
+    co_return error{error_code::internal, std::string("cannot prepare the context: ") + failure.what()};
+  }
 }
 
 } // namespace ib::io

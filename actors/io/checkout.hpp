@@ -2,6 +2,7 @@
 
 #include "actors/domain/build_source.hpp"
 #include "actors/domain/result.hpp"
+#include "actors/io/task.hpp"
 
 #include <filesystem>
 #include <functional>
@@ -14,6 +15,8 @@
 namespace ib::io {
 
 class fault_points;
+class output_gate;
+class run_threads;
 
 /// What one-time URLs have answered, by URL. They answer once only, but a build may need the credentials
 /// again: for another repository of its source, or when it is tried once more. Used by one checkout at a
@@ -24,9 +27,10 @@ using one_time_answers = std::map<std::string, std::string>;
 struct checkout_settings {
   bool allow_file_protocol = false;                ///< git remotes and downloads from file:// and local paths
   std::function<void(std::string_view)> on_output; ///< progress text for the build's log, without secrets
+  const output_gate* gate = nullptr;               ///< of that output, see process_spec; may be null
   std::shared_ptr<one_time_answers> answers; ///< of the whole build; without it each URL is asked each time
-  /// Told what a one-time URL has just answered, before it is used.
-  std::function<void(const std::string& url, const std::string& answer)> on_answer;
+  /// Told what a one-time URL has just answered; it is used once this is through.
+  std::function<task<result<void>>(std::string url, std::string answer)> on_answer;
   std::map<std::string, std::string> marks; ///< variables that every child process gets
   fault_points* faults = nullptr;           ///< where faults are injected, else null
   std::string build_id;                     ///< whose checkout it is, where faults are injected
@@ -47,9 +51,10 @@ result<void> check_build_paths(const dockerfile_source& source, const std::strin
 /// they are gone when this returns. invalid_argument, not_found, unauthenticated, permission_denied and
 /// data_corrupt (a download of another digest) blame the source; unavailable and too_many_requests the
 /// network or a peer, resource_exhausted a download over 4 GiB or a full disk; cancelled is the stop token's.
-result<void> prepare_context(const initializer& source, const std::filesystem::path& context_root,
-                             const std::filesystem::path& private_folder, const checkout_settings& settings,
-                             std::stop_token stop);
+/// `source` and `settings` outlive the task.
+task<result<void>> prepare_context(run_threads& threads, const initializer& source,
+                                   std::filesystem::path context_root, std::filesystem::path private_folder,
+                                   const checkout_settings& settings, std::stop_token stop);
 
 /// Where a build finds its Dockerfile and context folder.
 struct build_paths {

@@ -25,50 +25,70 @@ public:
                       fs::path tree, std::string field)
       : git_(git), command_(command), place_(place), tree_(std::move(tree)), field_(std::move(field)) {}
 
-  result<void> carry_out(const git_remote& remote, const std::string& upstream_url) {
-    if (auto done = create(remote, upstream_url); !done) return done;
-    if (auto done = check_out_target(); !done) return done;
-    if (auto done = report(); !done) return done;
-    return update_submodules();
+  task<result<void>> carry_out(std::string remote_url, std::string upstream_url) {
+    auto creating = create(std::move(remote_url), std::move(upstream_url));
+    auto done = co_await creating;
+    if (!done) co_return done;
+    auto checking_out = check_out_target();
+    done = co_await checking_out;
+    if (!done) co_return done;
+    auto reporting = report();
+    done = co_await reporting;
+    if (!done) co_return done;
+    auto updating = update_submodules();
+    done = co_await updating;
+    co_return done;
   }
 
 private:
-  result<void> create(const git_remote& remote, const std::string& upstream_url) {
-    if (auto done = command_.run({"init", "--quiet", "--template="}); !done) return done;
-    for (const auto& [key, value] : git_.config)
-      if (auto done = command_.run({"config", "--local", key, value}); !done) return done;
-    if (auto done = command_.run({"remote", "add", "origin", remote.url}); !done) return done;
-    if (upstream_url.empty()) return {};
-    return command_.run({"remote", "add", "upstream", upstream_url});
+  task<result<void>> create(std::string remote_url, std::string upstream_url) {
+    auto creating = git("init", "--quiet", "--template=");
+    auto done = co_await creating;
+    if (!done) co_return done;
+    for (const auto& [key, value] : git_.config) {
+      auto configuring = git("config", "--local", key, value);
+      done = co_await configuring;
+      if (!done) co_return done;
+    }
+    auto adding = git("remote", "add", "origin", std::move(remote_url));
+    done = co_await adding;
+    if (!done || upstream_url.empty()) co_return done;
+    auto adding_upstream = git("remote", "add", "upstream", std::move(upstream_url));
+    done = co_await adding_upstream;
+    co_return done;
   }
 
-  result<void> check_out_target() {
+  task<result<void>> check_out_target() {
     switch (git_.target_mode) {
     case clone_target_mode::remote_head:
     case clone_target_mode::local_branch:
       return check_out_head();
     case clone_target_mode::remote_branch:
-      if (auto done = fetch_branch(git_.clone_target); !done) return done;
-      return check_out_branch(git_.clone_target, git_.clone_target, "--track");
+      return check_out_remote_branch(git_.clone_target, git_.clone_target, "--track");
     case clone_target_mode::remote_commit:
       return check_out_commit();
     }
-    return bad_field(field_ + ".target_mode", "unknown target mode");
+    return failed(bad_field(field_ + ".target_mode", "unknown target mode"));
   }
 
+  static task<result<void>> failed(error why) { co_return why; }
+
   /// The remote's default branch, or its bare HEAD where that names no branch.
-  result<void> check_out_head() {
-    auto listed = command_.query({"ls-remote", "--symref", "origin", "HEAD"});
-    if (!listed) return listed.error();
+  task<result<void>> check_out_head() {
+    auto listing = command_.query(words("ls-remote", "--symref", "origin", "HEAD"));
+    auto listed = co_await listing;
+    if (!listed) co_return listed.error();
     if (listed->empty())
-      return error{error_code::not_found, "git repository " + shown_url(git_.remote_uri) + " has no commits",
-                   field_ + ".remote_uri"};
+      co_return error{error_code::not_found,
+                      "git repository " + shown_url(git_.remote_uri) + " has no commits",
+                      field_ + ".remote_uri"};
     auto branch = default_branch(*listed);
-    if (branch.empty()) return check_out_nameless_head();
-    if (auto done = fetch_branch(branch); !done) return done;
-    if (git_.target_mode == clone_target_mode::local_branch)
-      return check_out_branch(git_.clone_target, branch, "--no-track");
-    return check_out_branch(branch, branch, "--track");
+    const bool local = git_.target_mode == clone_target_mode::local_branch;
+    auto checking_out = branch.empty() ? check_out_nameless_head()
+                        : local        ? check_out_remote_branch(git_.clone_target, branch, "--no-track")
+                                       : check_out_remote_branch(branch, branch, "--track");
+    auto done = co_await checking_out;
+    co_return done;
   }
 
   /// From "ref: refs/heads/main\tHEAD". A name like an option is the remote's doing: then it counts as none.
@@ -79,74 +99,99 @@ private:
     return name.empty() || name.front() == '-' ? std::string() : name;
   }
 
-  result<void> check_out_nameless_head() {
-    if (auto done = fetch({"+HEAD:refs/remotes/origin/HEAD"}); !done) return done;
-    if (git_.target_mode == clone_target_mode::local_branch)
-      return command_.run(
-          {"checkout", "--quiet", "--no-track", "-B", git_.clone_target, "refs/remotes/origin/HEAD"});
-    return command_.run({"checkout", "--quiet", "--detach", "refs/remotes/origin/HEAD"});
+  task<result<void>> check_out_nameless_head() {
+    auto fetching = fetch("+HEAD:refs/remotes/origin/HEAD");
+    auto done = co_await fetching;
+    if (!done) co_return done;
+    auto checking_out =
+        git_.target_mode == clone_target_mode::local_branch
+            ? git("checkout", "--quiet", "--no-track", "-B", git_.clone_target, "refs/remotes/origin/HEAD")
+            : git("checkout", "--quiet", "--detach", "refs/remotes/origin/HEAD");
+    done = co_await checking_out;
+    co_return done;
   }
 
-  result<void> fetch_branch(const std::string& name) {
-    if (git_.full_clone)
-      if (auto done = fetch_everything(); !done) return done;
-    return fetch({"+refs/heads/" + name + ":refs/remotes/origin/" + name});
-  }
-
-  result<void> check_out_branch(const std::string& local, const std::string& remote,
-                                const std::string& track) {
-    return command_.run({"checkout", "--quiet", track, "-B", local, "refs/remotes/origin/" + remote});
+  task<result<void>> check_out_remote_branch(std::string local, std::string remote, std::string track) {
+    if (git_.full_clone) {
+      auto fetching = fetch_everything();
+      auto done = co_await fetching;
+      if (!done) co_return done;
+    }
+    auto fetching = fetch("+refs/heads/" + remote + ":refs/remotes/origin/" + remote);
+    auto done = co_await fetching;
+    if (!done) co_return done;
+    auto checking_out = git("checkout", "--quiet", track, "-B", local, "refs/remotes/origin/" + remote);
+    done = co_await checking_out;
+    co_return done;
   }
 
   /// By id, as servers with protocol version 2 allow; else everything, with the commit somewhere in it. An
   /// abbreviated id can only be looked up in what is here.
-  result<void> check_out_commit() {
-    auto whole_id = git_.clone_target.size() == 40 || git_.clone_target.size() == 64;
-    auto by_id = whole_id && !git_.full_clone;
-    if (by_id) {
-      auto fetched = fetch({git_.clone_target});
-      if (!fetched && !is_refusal(fetched.error())) return fetched;
-      by_id = fetched.has_value();
-    }
-    if (!by_id)
-      if (auto done = fetch_everything(); !done) return done;
-    // With full history wanted the id comes second: a commit that no branch holds any more.
-    if (whole_id && git_.full_clone && !has_commit())
-      if (auto done = fetch({git_.clone_target}); !done && !is_refusal(done.error())) return done;
-    if (!has_commit())
-      return error{error_code::not_found,
-                   "commit " + git_.clone_target + " is not in git repository " + shown_url(git_.remote_uri),
-                   field_ + ".clone_taget"};
-    return command_.run({"checkout", "--quiet", "--detach", git_.clone_target + "^{commit}"});
+  task<result<void>> check_out_commit() {
+    auto fetching = fetch_commit();
+    auto done = co_await fetching;
+    if (!done) co_return done;
+    auto looking = has_commit();
+    auto there = co_await looking;
+    if (!there)
+      co_return error{error_code::not_found,
+                      "commit " + git_.clone_target + " is not in git repository " +
+                          shown_url(git_.remote_uri),
+                      field_ + ".clone_taget"};
+    auto checking_out = git("checkout", "--quiet", "--detach", git_.clone_target + "^{commit}");
+    done = co_await checking_out;
+    co_return done;
   }
 
-  bool has_commit() {
-    return command_.query({"rev-parse", "--quiet", "--verify", git_.clone_target + "^{commit}"}).has_value();
+  task<result<void>> fetch_commit() {
+    auto whole_id = git_.clone_target.size() == 40 || git_.clone_target.size() == 64;
+    if (whole_id && !git_.full_clone) {
+      auto fetching = fetch(git_.clone_target);
+      auto done = co_await fetching;
+      if (done || !is_refusal(done.error())) co_return done;
+    }
+    auto fetching_all = fetch_everything();
+    auto done = co_await fetching_all;
+    if (!done || !whole_id || !git_.full_clone) co_return done;
+    // With full history wanted the id comes second: a commit that no branch holds any more.
+    auto looking = has_commit();
+    auto there = co_await looking;
+    if (there) co_return done;
+    auto fetching = fetch(git_.clone_target);
+    auto fetched = co_await fetching;
+    if (!fetched && !is_refusal(fetched.error())) co_return fetched;
+    co_return done;
+  }
+
+  task<bool> has_commit() {
+    auto asking = command_.query(words("rev-parse", "--quiet", "--verify", git_.clone_target + "^{commit}"));
+    auto found = co_await asking;
+    co_return found.has_value();
   }
 
   /// Fetches one thing: as little of it as there is, unless everything is wanted.
-  result<void> fetch(const arguments& refspecs) {
-    arguments all{"fetch", "--no-progress", "--no-recurse-submodules", "--no-tags"};
+  task<result<void>> fetch(std::string refspec) {
+    auto all = words("fetch", "--no-progress", "--no-recurse-submodules", "--no-tags");
     if (!git_.full_clone) all.insert(all.end(), {"--depth", "1"});
-    all.push_back("origin");
-    all.insert(all.end(), refspecs.begin(), refspecs.end());
+    all.insert(all.end(), {"origin", std::move(refspec)});
     return command_.run(std::move(all));
   }
 
-  result<void> fetch_everything() {
-    return command_.run({"fetch", "--no-progress", "--no-recurse-submodules", "--tags", "origin",
-                         "+refs/heads/*:refs/remotes/origin/*"});
+  task<result<void>> fetch_everything() {
+    return git("fetch", "--no-progress", "--no-recurse-submodules", "--tags", "origin",
+               "+refs/heads/*:refs/remotes/origin/*");
   }
 
-  result<void> report() {
+  task<result<void>> report() {
     auto head = detached_head();
     if (head.empty()) {
-      auto named = command_.query({"rev-parse", "HEAD"});
-      if (!named) return named.error();
+      auto asking = command_.query(words("rev-parse", "HEAD"));
+      auto named = co_await asking;
+      if (!named) co_return named.error();
       head = *named;
     }
     place_.say("checked out commit " + head.substr(0, head.find('\n')));
-    return {};
+    co_return result<void>();
   }
 
   /// The commit's id where HEAD holds it itself and names no branch: no program has to be started for it.
@@ -157,20 +202,39 @@ private:
 
   /// Shallow first. A server that refuses a commit by its id makes that fail where the commit is not the
   /// newest of a branch: then everything again with full history.
-  result<void> update_submodules() {
+  task<result<void>> update_submodules() {
     std::error_code failed;
-    if (!fs::exists(fs::symlink_status(tree_ / ".gitmodules", failed))) return {};
-    arguments update{"submodule", "update", "--init", "--recursive"};
-    if (git_.full_clone) return command_.run(update);
-    auto shallow = update;
-    shallow.insert(shallow.end(), {"--depth", "1"});
-    auto done = command_.run(shallow);
-    if (done || !is_refusal(done.error())) return done;
-    place_.say("fetching the submodules with their history");
-    if (auto undone = command_.run({"submodule", "--quiet", "deinit", "--force", "--all"}); !undone)
-      return undone;
-    fs::remove_all(tree_ / ".git" / "modules", failed);
-    return command_.run(update);
+    if (!fs::exists(fs::symlink_status(tree_ / ".gitmodules", failed))) co_return result<void>();
+    auto update = words("submodule", "update", "--init", "--recursive");
+    if (!git_.full_clone) {
+      auto shallow = update;
+      shallow.insert(shallow.end(), {"--depth", "1"});
+      auto updating = command_.run(std::move(shallow));
+      auto done = co_await updating;
+      if (done || !is_refusal(done.error())) co_return done;
+      place_.say("fetching the submodules with their history");
+      auto undoing = git("submodule", "--quiet", "deinit", "--force", "--all");
+      done = co_await undoing;
+      if (!done) co_return done;
+      fs::remove_all(tree_ / ".git" / "modules", failed);
+    }
+    auto updating = command_.run(std::move(update));
+    auto done = co_await updating;
+    co_return done;
+  }
+
+  /// The words of a command line.
+  template <class... Words>
+  static arguments words(Words... all) {
+    arguments list;
+    list.reserve(sizeof...(all));
+    (list.emplace_back(std::move(all)), ...);
+    return list;
+  }
+
+  template <class... Words>
+  task<result<void>> git(Words... all) const {
+    return command_.run(words(std::move(all)...));
   }
 
   const git_initializer& git_;
@@ -196,24 +260,27 @@ result<fs::path> create_tree(const git_initializer& git, const checkout_place& p
 
 } // namespace
 
-result<void> check_out_git(const git_initializer& git, const checkout_place& place,
-                           const std::string& field) {
+task<result<void>> check_out_git(const git_initializer& git, const checkout_place& place, std::string field) {
   auto allow_file = place.settings.allow_file_protocol;
   auto remote = parse_git_remote(git.remote_uri, allow_file, field + ".remote_uri");
-  if (!remote) return remote.error();
+  if (!remote) co_return remote.error();
   std::string upstream_url;
   if (!git.upstream_remote_uri.empty()) {
     auto upstream = parse_git_remote(git.upstream_remote_uri, allow_file, field + ".upstream_Remote_uri");
-    if (!upstream) return upstream.error();
+    if (!upstream) co_return upstream.error();
     upstream_url = upstream->url;
   }
   auto tree = create_tree(git, place, field + ".checkout_location");
-  if (!tree) return tree.error();
+  if (!tree) co_return tree.error();
   place.say("cloning " + shown_url(remote->url));
-  auto credentials = resolve_git_credentials(git.auth, *remote, place, field + ".config.auth_ots");
-  if (!credentials) return credentials.error();
+  auto resolving = resolve_git_credentials(git.auth, *remote, place, field + ".config.auth_ots");
+  auto credentials = co_await resolving;
+  if (!credentials) co_return credentials.error();
   git_command command(git, *remote, *credentials, place, *tree);
-  return repository_checkout(git, command, place, *tree, field).carry_out(*remote, upstream_url);
+  repository_checkout checkout(git, command, place, *tree, field);
+  auto checking_out = checkout.carry_out(remote->url, upstream_url);
+  auto done = co_await checking_out;
+  co_return done;
 }
 
 } // namespace ib::io

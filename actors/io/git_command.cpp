@@ -154,18 +154,23 @@ git_command::git_command(const git_initializer& git, const git_remote& remote,
       environment_(environment_for(git, remote, credentials, place)),
       secrets_(std::make_shared<const pattern_set>(secrets_of(credentials))) {}
 
-result<void> git_command::run(std::vector<std::string> arguments) const {
-  auto done = execute(std::move(arguments), false);
-  if (!done) return done.error();
-  return {};
+task<result<void>> git_command::run(std::vector<std::string> arguments) const {
+  auto executing = execute(std::move(arguments), false);
+  auto done = co_await executing;
+  if (!done) co_return done.error();
+  co_return result<void>();
 }
 
-result<std::string> git_command::query(std::vector<std::string> arguments) const {
+task<result<std::string>> git_command::query(std::vector<std::string> arguments) const {
   return execute(std::move(arguments), true);
 }
 
-result<std::string> git_command::execute(std::vector<std::string> arguments, bool capture) const {
+task<result<std::string>> git_command::execute(std::vector<std::string> arguments, bool capture) const {
   message_filter filter(secrets_, place_.settings);
+  auto* faults = place_.settings.faults;
+  auto meeting = place_.threads.meet(faults, fault_place::git, place_.stop);
+  auto met = co_await meeting;
+  if (!met) co_return with_context(met.error(), subject_);
   process_spec spec;
   spec.argv = {"git"};
   spec.argv.insert(spec.argv.end(), arguments.begin(), arguments.end());
@@ -173,21 +178,22 @@ result<std::string> git_command::execute(std::vector<std::string> arguments, boo
   spec.directory = tree_.string();
   spec.capture_stdout = capture;
   spec.on_output = [&filter](std::string_view piece) { filter.write(piece); };
-  spec.faults = place_.settings.faults;
+  spec.gate = place_.settings.gate;
+  spec.faults = faults;
   spec.build_id = place_.settings.build_id;
-  auto met = meet_faults(spec.faults, fault_place::git, place_.stop);
-  auto ended = met ? run_process(spec, place_.stop) : met.error();
+  auto running = place_.threads.run(std::move(spec), place_.stop);
+  auto ended = co_await running;
   auto messages = filter.finish();
-  if (!ended) return with_context(ended.error(), subject_);
-  if (ended->stopped) return error{error_code::cancelled, subject_ + ": stopped"};
+  if (!ended) co_return with_context(ended.error(), subject_);
+  if (ended->stopped) co_return error{error_code::cancelled, subject_ + ": stopped"};
   // Whatever it said before: that is no answer of the repository's.
   if (ended->signal != 0)
-    return error{error_code::unavailable,
-                 subject_ + ": git was killed by signal " + std::to_string(ended->signal),
-                 "",
-                 {}};
-  if (ended->exit_code != 0) return git_failure(messages, ended->exit_code, subject_);
-  return std::move(ended->output);
+    co_return error{error_code::unavailable,
+                    subject_ + ": git was killed by signal " + std::to_string(ended->signal),
+                    "",
+                    {}};
+  if (ended->exit_code != 0) co_return git_failure(messages, ended->exit_code, subject_);
+  co_return std::move(ended->output);
 }
 
 } // namespace ib::io

@@ -23,8 +23,8 @@ struct git_credentials {
 
 /// The credentials for a remote: the request's own, or what its one-time URL gives, else the user info of the
 /// remote's URL. No message tells any of them, nor the one-time URL.
-result<git_credentials> resolve_git_credentials(const git_auth& auth, const git_remote& remote,
-                                                const checkout_place& place, const std::string& field);
+task<result<git_credentials>> resolve_git_credentials(const git_auth& auth, const git_remote& remote,
+                                                      const checkout_place& place, std::string field);
 
 /// Runs git in one working tree, in an environment that is ours alone: no configuration, hooks or helpers of
 /// the machine or the repository take effect, and only the allowed protocols.
@@ -34,12 +34,12 @@ public:
               const checkout_place& place, std::filesystem::path tree);
 
   /// Runs `git ARGUMENTS` in the tree, all its output going to the build's log.
-  result<void> run(std::vector<std::string> arguments) const;
+  task<result<void>> run(std::vector<std::string> arguments) const;
   /// The same, but its standard output is the answer.
-  result<std::string> query(std::vector<std::string> arguments) const;
+  task<result<std::string>> query(std::vector<std::string> arguments) const;
 
 private:
-  result<std::string> execute(std::vector<std::string> arguments, bool capture) const;
+  task<result<std::string>> execute(std::vector<std::string> arguments, bool capture) const;
 
   const checkout_place& place_;
   std::filesystem::path tree_;

@@ -30,14 +30,11 @@ error blame_credentials(error failure, const std::string& field) {
   return failure;
 }
 
-result<git_credentials> fetch_one_time(const git_auth& auth, const checkout_place& place,
-                                       const std::string& field) {
-  auto* known = place.settings.answers.get();
-  if (known != nullptr && known->contains(auth.one_time_url))
-    return read_answer(known->at(auth.one_time_url), field);
+/// On a thread of its own: a server that does not answer has half a minute.
+result<std::string> ask_one_time_url(const std::string& url, const std::stop_token& stop) {
   std::string answer;
   http_download request;
-  request.url = auth.one_time_url;
+  request.url = url;
   request.shown = "the git credentials from their one-time URL";
   request.max_bytes = max_answer_bytes;
   request.timeout = answer_timeout;
@@ -45,26 +42,45 @@ result<git_credentials> fetch_one_time(const git_auth& auth, const checkout_plac
     answer += bytes;
     return result<void>();
   };
-  auto done = download(request, place.stop);
-  if (!done) return blame_credentials(done.error(), field);
-  if (known != nullptr) (*known)[auth.one_time_url] = answer;
-  if (place.settings.on_answer) place.settings.on_answer(auth.one_time_url, answer);
-  return read_answer(std::move(answer), field);
+  if (auto done = download(request, stop); !done) return done.error();
+  return answer;
+}
+
+task<result<git_credentials>> fetch_one_time(std::string url, const checkout_place& place,
+                                             std::string field) {
+  auto* known = place.settings.answers.get();
+  if (known != nullptr && known->contains(url)) co_return read_answer(known->at(url), field);
+  auto asking = place.threads.on_own_thread([&url, &place] { return ask_one_time_url(url, place.stop); });
+  auto answer = co_await asking;
+  if (!answer) co_return blame_credentials(answer.error(), field);
+  if (known != nullptr) (*known)[url] = *answer;
+  if (place.settings.on_answer) {
+    auto keeping = place.settings.on_answer(url, *answer);
+    auto kept = co_await keeping;
+    if (!kept) co_return kept.error();
+  }
+  co_return read_answer(std::move(*answer), field);
 }
 
 } // namespace
 
-result<git_credentials> resolve_git_credentials(const git_auth& auth, const git_remote& remote,
-                                                const checkout_place& place, const std::string& field) {
+task<result<git_credentials>> resolve_git_credentials(const git_auth& auth, const git_remote& remote,
+                                                      const checkout_place& place, std::string field) {
+  git_credentials found;
   switch (auth.method) {
   case git_auth::kind::none:
-    return git_credentials{remote.user, remote.password};
+    found = {remote.user, remote.password};
+    break;
   case git_auth::kind::basic:
-    return git_credentials{auth.user, auth.password};
-  case git_auth::kind::basic_one_time:
-    return fetch_one_time(auth, place, field);
+    found = {auth.user, auth.password};
+    break;
+  case git_auth::kind::basic_one_time: {
+    auto fetching = fetch_one_time(auth.one_time_url, place, std::move(field));
+    auto fetched = co_await fetching;
+    co_return fetched;
   }
-  return git_credentials{};
+  }
+  co_return found;
 }
 
 } // namespace ib::io

@@ -23,10 +23,6 @@ namespace ib::io {
 
 namespace {
 
-/// How long the end of killed processes is waited for. Only one that hangs inside the kernel (a dead network
-/// file system) needs longer than some milliseconds; waiting for that one for ever would hang the build too.
-constexpr std::chrono::seconds killed_wait{5};
-
 /// glibc 2.36 declares its own pidfd_open without extern "C", so it does not link in C++.
 unique_fd open_pidfd(pid_t pid) { return unique_fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))); }
 
@@ -133,32 +129,12 @@ std::vector<unique_fd> living_members(pid_t group) {
   return members;
 }
 
-/// Waits until no member of a killed group runs any more. They are not our children, so their end shows only
-/// in their pidfds.
-void wait_for_killed(pid_t group) {
-  auto deadline = std::chrono::steady_clock::now() + killed_wait;
-  // A signal to a group is atomic with fork(), so nobody is born into it after the kill: the second look only
-  // covers a process whose /proc entry was read while it changed.
-  for (int look = 0; look < 2 && ::kill(-group, 0) == 0; ++look) {
-    for (const auto& member : living_members(group)) {
-      auto left =
-          std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-      pollfd waiting{member.get(), POLLIN, 0};
-      ::poll(&waiting, 1, static_cast<int>(std::max<int64_t>(left.count(), 0)));
-    }
-  }
-  // Where this process is the first of a container, or a subreaper, it inherits the orphans of the group.
-  while (::waitpid(-group, nullptr, WNOHANG) > 0) {
-  }
-}
-
 } // namespace
 
 result<process_group> process_group::start(const process_spec& spec, const std::string& program,
                                            const child_streams& streams) {
   // posix_spawn cannot set the parent-death signal, so setpriv does it and becomes the program. The kernel
-  // sends the signal when the spawning *thread* ends: run_process stays in that thread until the child is
-  // gone.
+  // sends the signal when the spawning *thread* ends: that is the one which waits for the child.
   auto setpriv = find_program("setpriv");
   if (setpriv.empty())
     return error{error_code::failed_precondition,
@@ -185,13 +161,22 @@ process_group::process_group(process_group&& other) noexcept
 
 process_group::~process_group() {
   if (leader_ < 0) return;
+  auto group = leader_;
   signal(SIGKILL);
-  finish();
+  reap();
+  auto deadline = std::chrono::steady_clock::now() + killed_wait;
+  for (int look = 0; look < killed_looks; ++look)
+    for (const auto& member : killed_members(group)) {
+      auto left =
+          std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      pollfd waiting{member.get(), POLLIN, 0};
+      ::poll(&waiting, 1, static_cast<int>(std::max<int64_t>(left.count(), 0)));
+    }
 }
 
 void process_group::signal(int number) const { ::kill(-leader_, number); }
 
-leader_end process_group::finish() {
+leader_end process_group::reap() {
   auto group = std::exchange(leader_, -1);
   siginfo_t info{};
   while (::waitid(P_PID, group, &info, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
@@ -199,9 +184,16 @@ leader_end process_group::finish() {
   ::kill(-group, SIGKILL); // the zombie leader still holds the number of the group
   while (::waitid(P_PID, group, &info, WEXITED) != 0 && errno == EINTR) {
   }
-  wait_for_killed(group);
   if (info.si_code == CLD_EXITED) return {info.si_status, 0};
   return {128 + info.si_status, info.si_status};
+}
+
+std::vector<unique_fd> killed_members(pid_t group) {
+  // Where this process is the first of a container, or a subreaper, it inherits the orphans of the group.
+  while (::waitpid(-group, nullptr, WNOHANG) > 0) {
+  }
+  // They are not our children, so their end shows only in their pidfds.
+  return ::kill(-group, 0) == 0 ? living_members(group) : std::vector<unique_fd>();
 }
 
 } // namespace ib::io

@@ -4,8 +4,10 @@
 #include "actors/io/process.hpp"
 #include "actors/io/unique_fd.hpp"
 
+#include <chrono>
 #include <string>
 #include <sys/types.h>
+#include <vector>
 
 namespace ib::io {
 
@@ -22,8 +24,20 @@ struct child_streams {
   int errors = -1;
 };
 
-/// A child that leads its own process group. Its destructor kills and reaps what `finish` did not: no path
-/// out of the runner, an exception included, leaves a process behind.
+/// How long the end of killed processes is waited for. Only one that hangs inside the kernel (a dead network
+/// file system) needs longer than some milliseconds; waiting for that one for ever would hang the build too.
+inline constexpr std::chrono::seconds killed_wait{5};
+
+/// How often to look for killed members. A signal to a group is atomic with fork(), so nobody is born into it
+/// after the kill: the second look only covers a process whose /proc entry was read while it changed.
+inline constexpr int killed_looks = 2;
+
+/// The processes of a killed group whose leader was reaped that still run, each by a descriptor that is
+/// readable once it has ended. Those that were orphans of ours are reaped.
+std::vector<unique_fd> killed_members(pid_t group);
+
+/// A child that leads its own process group. Its destructor kills, reaps and waits for what nobody did
+/// before: no path out of the runner, an exception included, leaves a process behind.
 class process_group {
 public:
   /// Starts `program` (absolute path) with the arguments and environment of `spec` and the given streams.
@@ -40,12 +54,13 @@ public:
   /// Readable once the leader has ended.
   int leader_fd() const { return leader_fd_.get(); }
 
-  /// Sends a signal to every member. Only valid before `finish`: the leader, alive or not yet reaped, keeps
+  /// Sends a signal to every member. Only valid before `reap`: the leader, alive or not yet reaped, keeps
   /// the number of the group from being used again.
   void signal(int number) const;
 
-  /// Kills whatever is left of the group, waits until it is gone and reaps it. Blocks until the leader ends.
-  leader_end finish();
+  /// Kills whatever is left of the group and reaps the leader; blocks until that has ended. The others may
+  /// still be dying: killed_members.
+  leader_end reap();
 
 private:
   process_group(pid_t leader, unique_fd leader_fd) : leader_(leader), leader_fd_(std::move(leader_fd)) {}

@@ -93,7 +93,7 @@ void check_isolation(subject& about, const patient& who) {
   auto folders = make_engine_folders(folder.path());
   if (!folders) return about.skip("isolation", folders.error().message);
   context.folders = *folders;
-  auto tools = probe_tools(context);
+  auto tools = io::wait_for(probe_tools(context));
   if (!tools)
     about.fail("isolation", tools.error().message,
                "No way to build works here. In a container, builds need user namespaces or privileges; "

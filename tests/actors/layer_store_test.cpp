@@ -96,9 +96,13 @@ TEST_CASE("a store that is not there yet is empty") {
 
 TEST_CASE("the pruner is let into the store only where no build is in") {
   ib::store_gate gate;
+  int in = 0;
   {
+    gate.enter([&] { ++in; });
     ib::store_visit first(gate);
+    gate.enter([&] { ++in; });
     ib::store_visit second(gate);
+    CHECK(in == 2);
     CHECK_FALSE(gate.enter_alone());
   }
   REQUIRE(gate.enter_alone());
@@ -110,10 +114,34 @@ TEST_CASE("the pruner is let into the store only where no build is in") {
 TEST_CASE("a build that comes while layers are pruned is seen and let in afterwards") {
   ib::store_gate gate;
   REQUIRE(gate.enter_alone());
-  std::thread build([&] { ib::store_visit visit(gate); });
-  while (!gate.awaited())
-    std::this_thread::yield();
+  int in = 0;
+  gate.enter([&] { ++in; });
+  gate.enter([&] { ++in; });
+  CHECK(in == 0);
+  CHECK(gate.awaited());
   gate.leave_alone();
-  build.join();
+  CHECK(in == 2);
+  CHECK_FALSE(gate.awaited());
+  CHECK_FALSE(gate.enter_alone());
+  gate.leave();
+  gate.leave();
   CHECK(gate.enter_alone());
+}
+
+TEST_CASE("every build is let in while the pruner comes and goes") {
+  ib::store_gate gate;
+  std::atomic<int> in{0};
+  constexpr int builds = 20'000;
+  std::thread coming([&] {
+    for (int i = 0; i < builds; ++i)
+      gate.enter([&] {
+        ++in;
+        gate.leave();
+      });
+  });
+  while (in < builds)
+    if (gate.enter_alone()) gate.leave_alone();
+  coming.join();
+  CHECK(in == builds);
+  CHECK_FALSE(gate.awaited());
 }

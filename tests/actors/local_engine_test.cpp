@@ -31,7 +31,7 @@ struct engine_house : house_fixture {
     runs->end_all();
     registry->release();
     run();
-    context->workers.wait();
+    context->threads.wait();
     run();
     std::filesystem::remove_all(folder);
   }
@@ -122,7 +122,7 @@ TEST_CASE("an engine that crashes takes no run with it", "[engine]") {
   CHECK(actor_of(house.attach("b1")) == run);
   house.tell(house.engine, stop_run{"b1"});
   house.registry->release();
-  house.context->workers.wait();
+  house.context->threads.wait();
   house.run();
   CHECK(house.runs->ends.at("registry.example/ws:1")->is_reached());
 }
@@ -204,7 +204,7 @@ TEST_CASE("a run of an earlier attempt is gone once the next one begins", "[engi
 TEST_CASE("tools that do not work are tried again", "[engine]") {
   environment_variable nowhere("PATH", "/nowhere");
   engine_house house(true);
-  house.context->workers.wait();
+  house.context->threads.wait();
   house.run();
   REQUIRE(house.runs->tools.load());
   REQUIRE_FALSE(*house.runs->tools.load());
@@ -212,7 +212,7 @@ TEST_CASE("tools that do not work are tried again", "[engine]") {
   auto first = house.runs->tools.load();
   for (int minute = 0; minute < 3; ++minute) {
     house.advance(std::chrono::minutes(1));
-    house.context->workers.wait();
+    house.context->threads.wait();
     house.run();
     CHECK(house.runs->tools.load() != first);
     first = house.runs->tools.load();
@@ -223,7 +223,7 @@ TEST_CASE("tools that do not work are tried again", "[engine]") {
   house.tell(house.engine, look_at_tools{});
   auto good = house.runs->tools.load();
   house.advance(std::chrono::minutes(5));
-  house.context->workers.wait();
+  house.context->threads.wait();
   house.run();
   CHECK(house.runs->tools.load() == good);
   CHECK(house.context->health->is_ready());

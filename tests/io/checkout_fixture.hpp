@@ -2,6 +2,7 @@
 
 #include "actors/io/checkout.hpp"
 #include "actors/io/process.hpp"
+#include "actors/io/run_threads.hpp"
 #include "tests/support/git_fixture.hpp"
 
 #include <filesystem>
@@ -18,12 +19,14 @@ struct checkout_fixture {
   std::string log;
   bool allow_file = false;
   std::stop_source stop;
+  io::run_threads threads;
 
   result<void> prepare(const initializer& source) {
     io::checkout_settings settings;
     settings.allow_file_protocol = allow_file;
     settings.on_output = [this](std::string_view text) { log += text; };
-    return io::prepare_context(source, root, private_folder, settings, stop.get_token());
+    return io::wait_for(
+        io::prepare_context(threads, source, root, private_folder, settings, stop.get_token()));
   }
 
   /// What a prepare came to: "ok", or the error's code and message.

@@ -220,25 +220,6 @@ TEST_CASE("a child that ignores TERM is killed after the grace") {
   CHECK(ended->signal == SIGKILL);
 }
 
-TEST_CASE("a blocked reader of the output does not put off the kill") {
-  std::stop_source stop;
-  std::atomic<int> child{0};
-  auto spec = shell("trap '' TERM; echo $$; while :; do echo more; done");
-  spec.kill_grace = std::chrono::milliseconds(20);
-  spec.on_output = [&](std::string_view piece) {
-    if (child == 0) {
-      child = std::atoi(std::string(piece).c_str());
-      stop.request_stop();
-    }
-    // The reader comes back only when the child is dead: without a kill from elsewhere this hangs.
-    while (!has_ended(child))
-      std::this_thread::yield();
-  };
-  auto ended = run_process(spec, stop.get_token());
-  REQUIRE(ended);
-  CHECK(ended->signal == SIGKILL);
-}
-
 TEST_CASE("a stop request before the start starts nothing") {
   std::stop_source stop;
   stop.request_stop();
