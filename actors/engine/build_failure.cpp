@@ -94,10 +94,12 @@ void output_tail::add(std::string_view bytes) {
     bool passes = line_.empty() && end != std::string_view::npos && part.data() < stays && !may_be_step(part);
     if (!passes && line_.size() < kept_line_bytes)
       line_.append(part.substr(0, kept_line_bytes - line_.size()));
-    if (end == std::string_view::npos) return;
+    if (end == std::string_view::npos) break;
     if (!passes) take_line();
     bytes.remove_prefix(end + 1);
   }
+  if (line_.empty()) line_ = std::string();
+  if (lines_.capacity() > lines_.size() + kept_line_bytes) lines_.shrink_to_fit();
 }
 
 void output_tail::take_line() {
@@ -106,17 +108,25 @@ void output_tail::take_line() {
     step_ = std::move(next);
     step_line_ = as_utf8(line_);
     lines_.clear();
+    count_ = 0;
   } else if (!line_.empty()) {
-    lines_.push_back(std::move(line_));
+    keep_line();
   }
-  if (lines_.size() > kept_lines) lines_.pop_front();
   line_.clear();
+}
+
+void output_tail::keep_line() {
+  if (count_ == kept_lines)
+    lines_.erase(0, lines_.find('\n') + 1);
+  else
+    ++count_;
+  lines_.append(line_).append("\n");
 }
 
 std::deque<std::string> output_tail::lines() const {
   std::deque<std::string> lines;
-  for (const auto& line : lines_)
-    lines.push_back(as_utf8(line));
+  for (std::string_view rest = lines_; !rest.empty(); rest.remove_prefix(rest.find('\n') + 1))
+    lines.push_back(as_utf8(rest.substr(0, rest.find('\n'))));
   if (!line_.empty()) lines.push_back(as_utf8(line_));
   return lines;
 }

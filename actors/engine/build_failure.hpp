@@ -12,6 +12,7 @@
 namespace ib {
 
 /// The Dockerfile step a child was in and the last lines it printed since: what a failure is explained with.
+/// It takes about as much memory as they have bytes: there is one for each running build.
 class output_tail {
 public:
   static constexpr size_t kept_lines = 20;
@@ -27,9 +28,11 @@ public:
 
 private:
   void take_line();
+  void keep_line();
 
   std::string line_;
-  std::deque<std::string> lines_; ///< as they came; what a client sees of them is UTF-8
+  std::string lines_; ///< each with its line end, as they came; what a client sees of them is UTF-8
+  size_t count_ = 0;  ///< of these
   std::optional<build_step> step_;
   std::string step_line_;
 };
