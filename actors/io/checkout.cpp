@@ -49,7 +49,7 @@ public:
 
 private:
   task<result<void>> carry_out(const empty_initializer&, std::string) { co_return result<void>(); }
-  task<result<void>> carry_out(const git_initializer& git, std::string field) {
+  task<result<void>> carry_out(const git_initializer& git, const std::string& field) {
     return check_out_git(git, place_, field + ".git");
   }
   /// Files of up to 4 GiB: too long for a thread that others wait for.
