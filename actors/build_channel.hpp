@@ -66,8 +66,8 @@ public:
 /// the writer anything.
 class build_channel : public std::enable_shared_from_this<build_channel> {
 public:
-  /// `identity` is shared with the plan of the build, where there is one; its log goes on at `log_end`, and what
-  /// there is from `log_begin` on is not in memory.
+  /// `identity` is shared with the plan of the build, where there is one; its log goes on at `log_end`, and
+  /// what there is from `log_begin` on is not in memory.
   build_channel(std::shared_ptr<const build_identity> identity, uint64_t log_retention_bytes,
                 uint64_t log_begin, uint64_t log_end);
   build_channel(std::shared_ptr<const build_identity> identity, uint64_t log_retention_bytes)
