@@ -360,7 +360,7 @@ void build_work::say(const std::string& message, rare<queue_place> place) {
   auto told = told_now(build_status::running, shown(message));
   told.state = kept_state_;
   told.attempt = kept_attempt_;
-  told.place = place;
+  told.place = std::move(place);
   publish(std::move(told));
 }
 

@@ -9,7 +9,7 @@ io::task<result<std::string>> base_build::run(image_build what, const std::vecto
   auto waited = co_await waiting;
   while (waited) {
     auto entering = context_.threads.call<bool>(
-        [this](std::function<void(bool)> in) { context_.store.enter([in] { in(true); }); });
+        [this](const std::function<void(bool)>& in) { context_.store.enter([in] { in(true); }); });
     co_await entering;
     in_the_store_.emplace(context_.store);
     auto building = tool_.build(what);
