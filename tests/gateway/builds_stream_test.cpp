@@ -8,6 +8,14 @@ using namespace ib::test;
 
 namespace {
 
+/// Of some hundred KiB, so that a log of them is no single block.
+std::string many_lines() {
+  std::string all;
+  for (int i = 0; i < 30'000; ++i)
+    all += "line " + std::to_string(i) + "\n";
+  return all;
+}
+
 /// One WatchBuild call.
 struct watch_call {
   watch_call(builds_house& house, const std::string& id) {
@@ -124,9 +132,7 @@ TEST_CASE("a log is read from any offset, with and without following", "[builds]
   builds_house house;
   auto record = house.add("b1");
   house.show({record});
-  std::string all;
-  for (int i = 0; i < 30'000; ++i)
-    all += "line " + std::to_string(i) + "\n";
+  const auto all = many_lines();
   house.append(record, all);
   house.advance(record, step(build_state::succeeded, 1, 4000, ""));
   house.show({});
@@ -237,9 +243,7 @@ TEST_CASE("a log that nobody reads is brought back for who comes, and is followe
   builds_house house;
   auto record = house.add("b1");
   house.show({record});
-  std::string all;
-  for (int i = 0; i < 30'000; ++i)
-    all += "line " + std::to_string(i) + "\n";
+  const auto all = many_lines();
   const auto& log = record.channel->log();
   house.append(record, all);
   REQUIRE(log.memory_begin() == all.size());
