@@ -55,14 +55,7 @@ void build_stream::answer_existing(const std::string& workspace_ref, const std::
   response.set_status(builder::done_success);
   response.set_ref(workspace_ref);
   response.set_base_ref(base_ref);
-  answered_ = true;
-  answer_ = serialize(response);
-  finish_with(answer_);
-}
-
-void build_stream::OnWriteDone(bool ok) {
-  // After StartWriteAndFinish the call ends by itself.
-  if (!answered_) pull_stream::OnWriteDone(ok);
+  finish_with(serialize(response));
 }
 
 result<void> build_stream::begin(build_channel& channel) {

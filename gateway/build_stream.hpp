@@ -19,14 +19,13 @@ namespace ib {
 /// the terminal one: clients need it to show the log.
 class build_stream final : public pull_stream {
 public:
-  explicit build_stream(const stream_house& house) : pull_stream(house, house.meter->build_subscribers) {}
+  build_stream(stream_call& call, const stream_house& house)
+      : pull_stream(call, house, house.meter->build_subscribers) {}
 
   /// stream() of a build that somebody else has started.
   void join(channel_ptr channel);
   /// Answers once that the image exists, and ends; instead of stream().
   void answer_existing(const std::string& workspace_ref, const std::string& base_ref);
-
-  void OnWriteDone(bool ok) override;
 
 protected:
   result<void> begin(build_channel& channel) override;
@@ -50,8 +49,6 @@ private:
   bool greeted_ = false;
   bool log_told_ = false; ///< a `running` with log_info was sent
   bool terminal_sent_ = false;
-  bool answered_ = false;
-  grpc::ByteBuffer answer_;
 };
 
 /// What the API tells of a build. The log's headers are secret: only Build's responses carry them.

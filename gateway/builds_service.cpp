@@ -107,32 +107,31 @@ grpc::ServerUnaryReactor* builds_service::ListBuilds(grpc::CallbackServerContext
   return reactor;
 }
 
-grpc::ServerWriteReactor<grpc::ByteBuffer>* builds_service::WatchBuild(grpc::CallbackServerContext*,
-                                                                       const grpc::ByteBuffer* request) {
-  auto stream = make_stream<watch_stream>(watch_house_);
-  auto* reactor = stream.get();
-  auto id = read_request<v1::WatchBuildRequest>(*request);
+std::vector<streaming_method> builds_service::streaming() {
+  return {{"/imagebuilder.v1.Builds/WatchBuild", [this](stream_call& call) { watch_build(call); }},
+          {"/imagebuilder.v1.Builds/ReadLog", [this](stream_call& call) { read_log(call); }}};
+}
+
+void builds_service::watch_build(stream_call& call) {
+  auto stream = make_stream<watch_stream>(call, watch_house_);
+  auto id = read_request<v1::WatchBuildRequest>(call.request());
   if (!id)
     stream->refuse(id.error());
   else if (auto channel = find_running(*board_, *id))
     stream->stream(std::move(channel));
   else
     ask_journal(stream, *id, {});
-  return reactor;
 }
 
-grpc::ServerWriteReactor<grpc::ByteBuffer>* builds_service::ReadLog(grpc::CallbackServerContext*,
-                                                                    const grpc::ByteBuffer* request) {
-  auto wish = read_request<v1::ReadLogRequest>(*request);
-  auto stream = make_stream<log_read_stream>(log_house_, wish ? *wish : log_wish{});
-  auto* reactor = stream.get();
+void builds_service::read_log(stream_call& call) {
+  auto wish = read_request<v1::ReadLogRequest>(call.request());
+  auto stream = make_stream<log_read_stream>(call, log_house_, wish ? *wish : log_wish{});
   if (!wish)
     stream->refuse(wish.error());
   else if (auto log = find_readable(*board_, wish->build_id, {}, wish->offset); log.channel)
     stream->stream(std::move(log.channel), std::move(log.pin));
   else
     ask_journal(stream, wish->build_id, wish->offset);
-  return reactor;
 }
 
 grpc::ServerUnaryReactor* builds_service::CancelBuild(grpc::CallbackServerContext*,

@@ -3,6 +3,7 @@
 #include "actors/running_builds.hpp"
 #include "gateway/call_meter.hpp"
 #include "gateway/pull_stream.hpp"
+#include "gateway/stream_queues.hpp"
 
 #include <imagebuilder/v1/builds.grpc.pb.h>
 
@@ -11,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace ib {
 
@@ -19,8 +21,8 @@ namespace ib {
 /// the gateway actor, and log bytes are sent without a copy.
 class builds_service final : public imagebuilder::v1::Builds::WithRawCallbackMethod_GetBuild<
                                  imagebuilder::v1::Builds::WithRawCallbackMethod_ListBuilds<
-                                     imagebuilder::v1::Builds::WithRawCallbackMethod_WatchBuild<
-                                         imagebuilder::v1::Builds::WithRawCallbackMethod_ReadLog<
+                                     imagebuilder::v1::Builds::WithGenericMethod_WatchBuild<
+                                         imagebuilder::v1::Builds::WithGenericMethod_ReadLog<
                                              imagebuilder::v1::Builds::WithRawCallbackMethod_CancelBuild<
                                                  imagebuilder::v1::Builds::Service>>>>> {
 public:
@@ -31,14 +33,15 @@ public:
                                      grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* ListBuilds(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                        grpc::ByteBuffer* response) override;
-  grpc::ServerWriteReactor<grpc::ByteBuffer>* WatchBuild(grpc::CallbackServerContext* context,
-                                                         const grpc::ByteBuffer* request) override;
-  grpc::ServerWriteReactor<grpc::ByteBuffer>* ReadLog(grpc::CallbackServerContext* context,
-                                                      const grpc::ByteBuffer* request) override;
   grpc::ServerUnaryReactor* CancelBuild(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                         grpc::ByteBuffer* response) override;
 
+  /// WatchBuild and ReadLog.
+  std::vector<streaming_method> streaming();
+
 private:
+  void watch_build(stream_call& call);
+  void read_log(stream_call& call);
   void ask_journal(const std::shared_ptr<pull_stream>& stream, const std::string& build_id,
                    std::optional<uint64_t> log_from) const;
 

@@ -6,15 +6,26 @@
 
 namespace ib {
 
+namespace {
+
+template <class Header>
+trace_context trace_by(Header header) {
+  auto trace = parse_traceparent(header("traceparent"));
+  return trace.empty() ? parse_uber_trace_id(header("uber-trace-id")) : trace;
+}
+
+} // namespace
+
 trace_context trace_of(const grpc::CallbackServerContext& call) {
-  const auto& metadata = call.client_metadata();
-  auto value = [&](const char* name) {
+  return trace_by([&metadata = call.client_metadata()](const char* name) {
     auto found = metadata.find(name);
     return found == metadata.end() ? std::string_view()
                                    : std::string_view(found->second.data(), found->second.size());
-  };
-  auto trace = parse_traceparent(value("traceparent"));
-  return trace.empty() ? parse_uber_trace_id(value("uber-trace-id")) : trace;
+  });
+}
+
+trace_context trace_of(const stream_call& call) {
+  return trace_by([&call](const char* name) { return call.header(name); });
 }
 
 } // namespace ib

@@ -53,11 +53,15 @@ result<std::unique_ptr<grpc_server>> grpc_server::start(const config::listener_s
   started->certificates_ = *files;
   started->credentials_ = std::move(credentials);
   std::vector<std::string> counted;
-  for (const auto& [name, service, counts_itself] : services) {
-    builder.RegisterService(service);
-    started->names_.push_back(name);
-    if (!counts_itself) counted.push_back(name);
+  std::vector<streaming_method> streams;
+  for (const auto& named : services) {
+    builder.RegisterService(named.service);
+    started->names_.push_back(named.name);
+    if (!named.counts_itself) counted.push_back(named.name);
+    streams.insert(streams.end(), named.streams.begin(), named.streams.end());
   }
+  started->queues_ = std::make_unique<stream_queues>(builder, std::move(streams));
+  builder.RegisterCallbackGenericService(&started->others_);
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
   interceptors.push_back(std::make_unique<rpc_meter>(std::move(meter), counted));
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
@@ -67,6 +71,7 @@ result<std::unique_ptr<grpc_server>> grpc_server::start(const config::listener_s
                  "cannot listen on " + settings.address + ": the address is in use or not of this machine",
                  "server.services.grpc.address",
                  {}};
+  started->queues_->open();
   started->address_ = settings.address.substr(0, settings.address.rfind(':') + 1) + std::to_string(port);
   return started;
 }
@@ -78,6 +83,9 @@ void grpc_server::set_serving(bool serving) {
     health->SetServingStatus(name, serving);
 }
 
-void grpc_server::stop() { server_->Shutdown(std::chrono::system_clock::now() + stop_grace); }
+void grpc_server::stop() {
+  server_->Shutdown(std::chrono::system_clock::now() + stop_grace);
+  queues_->close();
+}
 
 } // namespace ib

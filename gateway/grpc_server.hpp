@@ -4,7 +4,9 @@
 #include "actors/io/tls_material.hpp"
 #include "actors/metrics.hpp"
 #include "config/settings.hpp"
+#include "gateway/stream_queues.hpp"
 
+#include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 
@@ -22,7 +24,8 @@ namespace ib {
 struct named_service {
   std::string name;
   grpc::Service* service = nullptr;
-  bool counts_itself = false; ///< see call_counts
+  bool counts_itself = false;              ///< see call_counts
+  std::vector<streaming_method> streams{}; ///< its methods that are served by stream_queues
 };
 
 /// A listening gRPC server with health and reflection, whose calls are counted.
@@ -43,6 +46,8 @@ public:
 private:
   std::shared_ptr<io::tls_watch> certificates_;
   std::shared_ptr<grpc::ServerCredentials> credentials_; ///< asked for at every handshake
+  std::unique_ptr<stream_queues> queues_;                ///< outlive the server, as the library asks
+  grpc::CallbackGenericService others_;                  ///< answers UNIMPLEMENTED to methods that nobody has
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
   std::vector<std::string> names_;

@@ -96,29 +96,26 @@ grpc::ServerUnaryReactor* image_builder_service::ResolveWorkspaceImage(grpc::Cal
   return reactor;
 }
 
-grpc::ServerWriteReactor<grpc::ByteBuffer>* image_builder_service::Build(grpc::CallbackServerContext* context,
-                                                                         const grpc::ByteBuffer* request) {
-  auto stream = make_stream<build_stream>(build_house_);
-  auto* reactor = stream.get();
-  auto wish = parse_and_check<builder::BuildRequest>(*request, context_.rules);
-  if (!wish) {
-    stream->refuse(wish.error());
-    return reactor;
-  }
-  wish->trace = trace_of(*context);
-  if (joins_at_once(*wish, *stream)) return reactor;
+std::vector<streaming_method> image_builder_service::streaming() {
+  return {{"/builder.ImageBuilder/Build", [this](stream_call& call) { build(call); }},
+          {"/builder.ImageBuilder/Logs", [this](stream_call& call) { logs(call); }}};
+}
+
+void image_builder_service::build(stream_call& call) {
+  auto stream = make_stream<build_stream>(call, build_house_);
+  auto wish = parse_and_check<builder::BuildRequest>(call.request(), context_.rules);
+  if (!wish) return stream->refuse(wish.error());
+  wish->trace = trace_of(call);
+  if (joins_at_once(*wish, *stream)) return;
   auto answer = std::make_shared<build_stream_answer>(std::move(stream));
   serve_build message{std::make_shared<const build_request>(std::move(*wish)), answer, false, {}};
   if (auto sent = to_gateway(std::move(message)); !sent) answer->refuse(sent.error());
-  return reactor;
 }
 
-grpc::ServerWriteReactor<grpc::ByteBuffer>* image_builder_service::Logs(grpc::CallbackServerContext*,
-                                                                        const grpc::ByteBuffer* request) {
+void image_builder_service::logs(stream_call& call) {
   builder::LogsRequest wish;
-  auto parsed = parse(*request, wish);
-  auto stream = make_stream<log_stream>(log_house_, wish.censored());
-  auto* reactor = stream.get();
+  auto parsed = parse(call.request(), wish);
+  auto stream = make_stream<log_stream>(call, log_house_, wish.censored());
   if (parsed && wish.build_id().empty() && wish.build_ref().empty())
     parsed = bad_field("build_ref", "is empty, and so is build_id; one of them says whose log to follow");
   if (!parsed) {
@@ -130,7 +127,6 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* image_builder_service::Logs(grpc::Ca
     if (auto sent = to_gateway(serve_channel{wish.build_id(), wish.build_ref(), answer, 0}); !sent)
       answer->refuse(sent.error());
   }
-  return reactor;
 }
 
 grpc::ServerUnaryReactor* image_builder_service::ListBuilds(grpc::CallbackServerContext* context,

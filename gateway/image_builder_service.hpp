@@ -6,6 +6,7 @@
 #include "gateway/build_list.hpp"
 #include "gateway/call_meter.hpp"
 #include "gateway/pull_stream.hpp"
+#include "gateway/stream_queues.hpp"
 #include "gateway/translate.hpp"
 
 #include <image-builder-api/imgbuilder.grpc.pb.h>
@@ -13,6 +14,7 @@
 #include <caf/actor_system.hpp>
 
 #include <memory>
+#include <vector>
 
 namespace ib {
 
@@ -29,13 +31,14 @@ struct api_context {
 
 /// The compatible API (spec: api.md, package builder): checks and translates on the gRPC thread, reads are
 /// answered there from a snapshot, everything else goes to the gateway actor. All methods are raw: requests
-/// are parsed by our own hand, log bytes are sent without a copy.
-class image_builder_service final : public builder::ImageBuilder::WithRawCallbackMethod_ResolveBaseImage<
-                                        builder::ImageBuilder::WithRawCallbackMethod_ResolveWorkspaceImage<
-                                            builder::ImageBuilder::WithRawCallbackMethod_Build<
-                                                builder::ImageBuilder::WithRawCallbackMethod_Logs<
-                                                    builder::ImageBuilder::WithRawCallbackMethod_ListBuilds<
-                                                        builder::ImageBuilder::Service>>>>> {
+/// are parsed by our own hand, log bytes are sent without a copy. Streams have queues of their own
+/// (stream_queues), the rest is served by callbacks.
+class image_builder_service final
+    : public builder::ImageBuilder::WithRawCallbackMethod_ResolveBaseImage<
+          builder::ImageBuilder::WithRawCallbackMethod_ResolveWorkspaceImage<
+              builder::ImageBuilder::WithGenericMethod_Build<builder::ImageBuilder::WithGenericMethod_Logs<
+                  builder::ImageBuilder::WithRawCallbackMethod_ListBuilds<
+                      builder::ImageBuilder::Service>>>>> {
 public:
   image_builder_service(caf::actor_system& system, api_context context);
 
@@ -45,14 +48,15 @@ public:
   grpc::ServerUnaryReactor* ResolveWorkspaceImage(grpc::CallbackServerContext* context,
                                                   const grpc::ByteBuffer* request,
                                                   grpc::ByteBuffer* response) override;
-  grpc::ServerWriteReactor<grpc::ByteBuffer>* Build(grpc::CallbackServerContext* context,
-                                                    const grpc::ByteBuffer* request) override;
-  grpc::ServerWriteReactor<grpc::ByteBuffer>* Logs(grpc::CallbackServerContext* context,
-                                                   const grpc::ByteBuffer* request) override;
   grpc::ServerUnaryReactor* ListBuilds(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                        grpc::ByteBuffer* response) override;
 
+  /// Build and Logs.
+  std::vector<streaming_method> streaming();
+
 private:
+  void build(stream_call& call);
+  void logs(stream_call& call);
   template <class Message>
   result<void> to_gateway(Message message);
   /// Follows a build that is under way, where that can be said without asking anybody.

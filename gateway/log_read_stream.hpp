@@ -24,8 +24,8 @@ struct log_wish {
 /// not read yet.
 class log_read_stream final : public pull_stream {
 public:
-  log_read_stream(const stream_house& house, const log_wish& wish)
-      : pull_stream(house, house.meter->log_subscribers), wish_(wish) {}
+  log_read_stream(stream_call& call, const stream_house& house, const log_wish& wish)
+      : pull_stream(call, house, house.meter->log_subscribers), wish_(wish) {}
 
 protected:
   /// out_of_range for an offset beyond the end.

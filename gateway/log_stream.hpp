@@ -13,8 +13,8 @@ namespace ib {
 /// out by reference; a censored stream runs its own redactor over them.
 class log_stream final : public pull_stream {
 public:
-  log_stream(const stream_house& house, bool censored)
-      : pull_stream(house, house.meter->log_subscribers), censored_(censored) {}
+  log_stream(stream_call& call, const stream_house& house, bool censored)
+      : pull_stream(call, house, house.meter->log_subscribers), censored_(censored) {}
 
 protected:
   result<void> begin(build_channel& channel) override;

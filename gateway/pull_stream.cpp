@@ -20,32 +20,30 @@ void pull_stream::refuse(const error& why) { end(to_status(why)); }
 
 void pull_stream::end(const grpc::Status& status) {
   calls_.ended(status.error_code());
-  Finish(status);
+  call_.finish(status);
 }
 
 void pull_stream::finish_with(const grpc::ByteBuffer& message) {
   calls_.sent();
   calls_.ended(grpc::StatusCode::OK);
-  StartWriteAndFinish(&message, grpc::WriteOptions(), grpc::Status::OK);
+  call_.write_and_finish(message);
 }
 
 void pull_stream::wake() {
   if (parked_.exchange(false)) pump();
 }
 
-void pull_stream::OnCancel() {
+void pull_stream::on_cancel() {
   cancelled_ = true;
   wake();
 }
 
-void pull_stream::OnWriteDone(bool ok) {
+void pull_stream::on_write_done(bool ok) {
   if (!ok) cancelled_ = true;
-  // A stream may wait for hours for its next message.
-  message_.Clear();
   pump();
 }
 
-void pull_stream::OnDone() {
+void pull_stream::on_done() {
   auto me = std::move(self_);
   if (channel_) subscribers_.Decrement();
   // A channel whose last waking is over still lists this stream: without this the two would keep each other
@@ -60,9 +58,9 @@ void pull_stream::pump() {
     // Asked before taking: what was appended before the end is then surely seen.
     bool whole = complete(*channel_);
     bool draining = *house_.draining;
-    if (next(message_, whole)) {
+    if (grpc::ByteBuffer message; next(message, whole)) {
       calls_.sent();
-      return StartWrite(&message_);
+      return call_.write(message);
     }
     if (whole) return end(grpc::Status::OK);
     if (draining) return end(stopping_status());

@@ -4,9 +4,9 @@
 #include "actors/domain/result.hpp"
 #include "actors/metrics.hpp"
 #include "gateway/call_meter.hpp"
+#include "gateway/stream_call.hpp"
 
 #include <grpcpp/support/byte_buffer.h>
-#include <grpcpp/support/server_callback.h>
 
 #include <atomic>
 #include <functional>
@@ -36,29 +36,32 @@ struct stream_house {
 /// A server stream that pulls from a build's channel at the pace of its client: one message in flight, the
 /// next taken when the last is written; with nothing to send it parks in the channel and costs nothing.
 ///
-/// Ownership: the library holds a raw pointer until OnDone(); the stream keeps itself alive until then, and
+/// Ownership: the call holds a raw pointer until on_done(); the stream keeps itself alive until then, and
 /// everyone else holds it by shared_ptr. It finishes exactly once. Turns: whoever swaps `parked_` from true
 /// to false (a waker, a cancel) or completes a write has the turn and runs pump(); nobody else does, so
 /// pump() needs no lock.
-class pull_stream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
+class pull_stream : public stream_writer,
                     public channel_waiter,
                     public std::enable_shared_from_this<pull_stream> {
 public:
   /// `subscribers` counts the streams of its kind while they follow a build.
-  pull_stream(stream_house house, prometheus::Gauge& subscribers)
-      : house_(std::move(house)), subscribers_(subscribers), calls_(house_.calls) {}
+  pull_stream(stream_call& call, stream_house house, prometheus::Gauge& subscribers)
+      : call_(call), house_(std::move(house)), subscribers_(subscribers), calls_(house_.calls) {}
 
-  /// Must be called once, right after construction: from now on the library owns a part of the stream.
-  void hold() { self_ = shared_from_this(); }
+  /// Must be called once, right after construction: from now on the call owns a part of the stream.
+  void hold() {
+    self_ = shared_from_this();
+    call_.set_writer(*this);
+  }
   /// Begins to stream; once, and not after refuse(). `log`: of who reads the log.
   void stream(channel_ptr channel, log_buffer::pin log = {});
   /// Ends the call without streaming; once, and not after stream().
   void refuse(const error& why);
 
   void wake() override;
-  void OnWriteDone(bool ok) override;
-  void OnCancel() override;
-  void OnDone() override;
+  void on_write_done(bool ok) override;
+  void on_cancel() override;
+  void on_done() override;
 
 protected:
   /// The stream begins: cursors can be set. An error ends the call.
@@ -75,28 +78,28 @@ protected:
   metrics& meter() const { return *house_.meter; }
   bool access_comes_later() const { return house_.access_comes_later; }
 
-  /// Ends the call with its only message, which must live until then; instead of stream().
+  /// Ends the call with its only message; instead of stream().
   void finish_with(const grpc::ByteBuffer& message);
 
 private:
   void pump();
   void end(const grpc::Status& status);
 
+  stream_call& call_;
   stream_house house_;
   prometheus::Gauge& subscribers_; ///< kept by house_
   call_meter calls_;
   std::shared_ptr<pull_stream> self_;
   channel_ptr channel_;
   log_buffer::pin log_; ///< keeps the channel, too
-  grpc::ByteBuffer message_;
   std::atomic<bool> parked_{false};
   std::atomic<bool> cancelled_{false};
 };
 
-/// A stream that the library owns a part of from now on.
+/// A stream that answers a call, which owns a part of it from now on.
 template <class Stream, class... Arguments>
-std::shared_ptr<Stream> make_stream(Arguments&&... arguments) {
-  auto stream = std::make_shared<Stream>(std::forward<Arguments>(arguments)...);
+std::shared_ptr<Stream> make_stream(stream_call& call, Arguments&&... arguments) {
+  auto stream = std::make_shared<Stream>(call, std::forward<Arguments>(arguments)...);
   stream->hold();
   return stream;
 }

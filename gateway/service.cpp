@@ -329,8 +329,9 @@ result<std::unique_ptr<service>> service::start(const config::settings& settings
     if (!page) return page.error();
     open.metrics_page = std::move(*page);
   }
-  std::vector<named_service> services{{"builder.ImageBuilder", open.api.get(), true},
-                                      {"imagebuilder.v1.Builds", open.extension.get(), true}};
+  std::vector<named_service> services{
+      {"builder.ImageBuilder", open.api.get(), true, open.api->streaming()},
+      {"imagebuilder.v1.Builds", open.extension.get(), true, open.extension->streaming()}};
   if (settings.fault_injection) services.push_back({"imagebuilder.v1.Faults", open.open_faults()});
   auto server = grpc_server::start(settings.grpc, services, open.meter);
   if (!server) return server.error();

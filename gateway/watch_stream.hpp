@@ -10,7 +10,8 @@ namespace ib {
 /// says how it ended. What is said between two steps is told only while nothing newer is there.
 class watch_stream final : public pull_stream {
 public:
-  explicit watch_stream(const stream_house& house) : pull_stream(house, house.meter->build_subscribers) {}
+  watch_stream(stream_call& call, const stream_house& house)
+      : pull_stream(call, house, house.meter->build_subscribers) {}
 
 protected:
   result<void> begin(build_channel& channel) override;

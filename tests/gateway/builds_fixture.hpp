@@ -42,8 +42,9 @@ public:
     put(names::gateway, actors.spawn(gateway, intake_settings{}));
     put(names::director,
         actors.spawn([](director_actor::pointer, builds_house* house) { return house->director(); }, this));
-    auto started = grpc_server::start({"127.0.0.1:0", std::nullopt},
-                                      {{"imagebuilder.v1.Builds", &service_, true}}, meter_);
+    auto started =
+        grpc_server::start({"127.0.0.1:0", std::nullopt},
+                           {{"imagebuilder.v1.Builds", &service_, true, service_.streaming()}}, meter_);
     REQUIRE(started);
     server_ = std::move(*started);
     stub = v1::Builds::NewStub(grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials()));

@@ -23,8 +23,8 @@ namespace ib::test {
 
 /// Answers every call by a stream over one channel, or as the request's text asks for.
 class one_channel_service final
-    : public builder::ImageBuilder::WithRawCallbackMethod_Build<
-          builder::ImageBuilder::WithRawCallbackMethod_Logs<builder::ImageBuilder::Service>> {
+    : public builder::ImageBuilder::WithGenericMethod_Build<
+          builder::ImageBuilder::WithGenericMethod_Logs<builder::ImageBuilder::Service>> {
 public:
   one_channel_service(channel_ptr channel, const stream_house& house, bool counts_itself)
       : channel_(std::move(channel)),
@@ -32,28 +32,9 @@ public:
         log_house_(counts_itself ? house.counted_by(counts_.of("Logs")) : house),
         build_house_(counts_itself ? house.counted_by(counts_.of("Build")) : house) {}
 
-  grpc::ServerWriteReactor<grpc::ByteBuffer>* Logs(grpc::CallbackServerContext*,
-                                                   const grpc::ByteBuffer* request) override {
-    builder::LogsRequest wish;
-    if (!parse(*request, wish)) return nullptr;
-    return begin(std::make_shared<log_stream>(log_house_, wish.censored()), wish.build_id());
-  }
-  grpc::ServerWriteReactor<grpc::ByteBuffer>* Build(grpc::CallbackServerContext*,
-                                                    const grpc::ByteBuffer* request) override {
-    builder::BuildRequest wish;
-    if (!parse(*request, wish)) return nullptr;
-    auto stream = std::make_shared<build_stream>(build_house_);
-    if (wish.triggered_by() == "existing") {
-      keep_in_sight(stream);
-      stream->answer_existing("registry.example/ws:1", "registry.example/base:1");
-      return stream.get();
-    }
-    if (wish.triggered_by() == "joining") {
-      keep_in_sight(stream);
-      stream->join(channel_);
-      return stream.get();
-    }
-    return begin(stream, wish.triggered_by());
+  std::vector<streaming_method> streaming() {
+    return {{"/builder.ImageBuilder/Logs", [this](stream_call& call) { logs(call); }},
+            {"/builder.ImageBuilder/Build", [this](stream_call& call) { build(call); }}};
   }
 
   /// The ticket of the call that asked to be held.
@@ -63,8 +44,27 @@ public:
   }
 
 private:
-  grpc::ServerWriteReactor<grpc::ByteBuffer>* begin(const std::shared_ptr<pull_stream>& stream,
-                                                    const std::string& how) {
+  void logs(stream_call& call) {
+    builder::LogsRequest wish;
+    if (!parse(call.request(), wish)) return call.finish(grpc::Status::CANCELLED);
+    begin(make_stream<log_stream>(call, log_house_, wish.censored()), wish.build_id());
+  }
+  void build(stream_call& call) {
+    builder::BuildRequest wish;
+    if (!parse(call.request(), wish)) return call.finish(grpc::Status::CANCELLED);
+    auto stream = make_stream<build_stream>(call, build_house_);
+    if (wish.triggered_by() == "existing") {
+      keep_in_sight(stream);
+      stream->answer_existing("registry.example/ws:1", "registry.example/base:1");
+    } else if (wish.triggered_by() == "joining") {
+      keep_in_sight(stream);
+      stream->join(channel_);
+    } else {
+      begin(stream, wish.triggered_by());
+    }
+  }
+
+  void begin(const std::shared_ptr<pull_stream>& stream, const std::string& how) {
     keep_in_sight(stream);
     if (how == "lost")
       stream_ticket lost(stream);
@@ -74,11 +74,9 @@ private:
       stream->refuse({error_code::not_found, "no such build", "", {}});
     else
       stream->stream(channel_);
-    return stream.get();
   }
 
   void keep_in_sight(const std::shared_ptr<pull_stream>& stream) {
-    stream->hold();
     std::lock_guard turn(streams_mutex_);
     streams_.push_back(stream);
   }
@@ -110,7 +108,7 @@ struct served {
         service(channel, {draining, meter, access_comes_later}, counts_itself) {
     auto started = ib::grpc_server::start(
         {"127.0.0.1:0", std::nullopt},
-        {{builder::ImageBuilder::service_full_name(), &service, counts_itself}}, meter);
+        {{builder::ImageBuilder::service_full_name(), &service, counts_itself, service.streaming()}}, meter);
     REQUIRE(started);
     server = std::move(*started);
     stub = builder::ImageBuilder::NewStub(

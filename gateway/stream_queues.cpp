@@ -1,0 +1,111 @@
+#include "gateway/stream_queues.hpp"
+
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server_builder.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace ib {
+
+namespace {
+
+/// Several for each core, since what a queue completes is looked for among all that is outstanding on it;
+/// few, since each has a thread.
+size_t queues_of_this_machine() { return std::clamp(2 * std::thread::hardware_concurrency(), 4U, 16U); }
+
+/// So many calls of a method may come to a queue before its thread has seen the first of them.
+constexpr int awaited_at_once = 8;
+
+grpc_completion_queue* queue_without_connections() {
+  grpc_completion_queue_attributes kind{GRPC_CQ_CURRENT_VERSION, GRPC_CQ_NEXT, GRPC_CQ_NON_POLLING, nullptr};
+  return grpc_completion_queue_create(grpc_completion_queue_factory_lookup(&kind), &kind, nullptr);
+}
+
+/// Tells each call what has happened to it, until the queue is shut down and empty.
+void tell_all(grpc_completion_queue* completions) {
+  for (;;) {
+    auto event = grpc_completion_queue_next(completions, gpr_inf_future(GPR_CLOCK_REALTIME), nullptr);
+    if (event.type == GRPC_QUEUE_SHUTDOWN) return;
+    if (event.type == GRPC_OP_COMPLETE) static_cast<stream_call::news*>(event.tag)->tell(event.success != 0);
+  }
+}
+
+} // namespace
+
+/// A port that nobody listens on: the one place where a builder shows the server that it is about to start.
+class stream_queues::entry final : public grpc::ServerCredentials {
+public:
+  explicit entry(stream_queues& queues) : queues_(queues) {}
+  void SetAuthMetadataProcessor(const std::shared_ptr<grpc::AuthMetadataProcessor>&) override {}
+
+private:
+  int AddPortToServer(const std::string&, ::grpc_server* server) override {
+    constexpr int any_port = 1; // 0 would be a failure
+    queues_.enter(server);
+    return any_port;
+  }
+
+  stream_queues& queues_;
+};
+
+stream_queues::stream_queues(grpc::ServerBuilder& builder, std::vector<streaming_method> methods)
+    : methods_(std::move(methods)), queues_(queues_of_this_machine()) {
+  grpc_init();
+  for (auto& queue : queues_)
+    queue.completions = queue_without_connections();
+  builder.AddListeningPort("streams", std::make_shared<entry>(*this));
+}
+
+stream_queues::~stream_queues() {
+  close();
+  grpc_shutdown();
+}
+
+void stream_queues::enter(::grpc_server* server) {
+  server_ = server;
+  for (const auto& queue : queues_)
+    grpc_server_register_completion_queue(server, queue.completions, nullptr);
+  for (const auto& [path, serve] : methods_) {
+    auto* method = grpc_server_register_method(server, path.c_str(), nullptr,
+                                               GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER, 0);
+    for (const auto& queue : queues_)
+      doors_.push_back({queue.completions, method, serve});
+  }
+}
+
+void stream_queues::open() {
+  for (const auto& door : doors_)
+    for (int n = 0; n < awaited_at_once; ++n)
+      await_call(door);
+  for (auto& queue : queues_)
+    queue.thread = std::thread(tell_all, queue.completions);
+}
+
+void stream_queues::close() {
+  // A call that is finished on a queue that was shut down would take the process with it.
+  for (auto left = calls_.load(); left != 0; left = calls_.load())
+    calls_.wait(left);
+  for (auto& queue : std::exchange(queues_, {})) {
+    grpc_completion_queue_shutdown(queue.completions);
+    if (queue.thread.joinable())
+      queue.thread.join();
+    else
+      tell_all(queue.completions); // never opened: the library wants it drained all the same
+    grpc_completion_queue_destroy(queue.completions);
+  }
+}
+
+void stream_queues::await_call(const stream_door& door) {
+  auto* call = new stream_call(*this, door);
+  ++calls_;
+  if (!call->await(server_)) forget(call);
+}
+
+void stream_queues::forget(stream_call* call) {
+  delete call;
+  --calls_;
+  calls_.notify_all();
+}
+
+} // namespace ib
