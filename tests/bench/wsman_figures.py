@@ -1,14 +1,16 @@
 """What callers of a service with builds on ws-manager see: measured before the crowd comes, and amid it."""
 
-import json
 import pathlib
-import subprocess
+import statistics
 import threading
 import time
 
+import bench_load
+import grpc
+
 LISTENERS = 100
 LINES_PER_SECOND = 200
-ROUNDS = 7
+ROUNDS = 15
 
 
 class Producer:
@@ -33,46 +35,44 @@ class Producer:
         self._thread.join()
 
 
-class Driver:
-    """`bench_load` with one service as its target."""
+class Place:
+    """What `bench_load` asks of a house, where the service is another's."""
 
-    def __init__(self, program, service, folder):
-        self._program, self._folder = program, pathlib.Path(folder)
-        self._target = f"ours={service.address}@{service.pid}"
+    def __init__(self, programs, folder, service):
+        self.bin, self.folder, self.service = pathlib.Path(programs), pathlib.Path(folder), service
+        self.service_port = int(service.address.rpartition(":")[2])
+        self.channel = grpc.insecure_channel(service.address)
+        self.processes = []
 
-    def rounds(self, kind, method, request, **flags):
-        file = self._folder / "request"
-        file.write_bytes(request.SerializeToString())
-        argv = [self._program, kind, "--target", self._target, "--method", method, "--request", file]
-        for name, value in flags.items():
-            argv += ["--" + name.replace("_", "-"), value]
-        done = subprocess.run([str(a) for a in argv], check=True, stdout=subprocess.PIPE)
-        return json.loads(done.stdout)["ours"]
+    def log(self, _):
+        return self.service.log_text()
+
+    def tail(self, request, **flags):
+        """Rounds of live tail, of the service alone."""
+        return bench_load.load(self, "tail", [bench_load.ours(self)], "/builder.ImageBuilder/Logs", request,
+                               **flags)["ours"]
+
+    def beside_bare(self, kind, method, request):
+        """(us a call takes, as a multiple of a bare server's with the same answer, processor time as such a multiple)."""
+        first = bench_load.raw_call if kind == "unary" else bench_load.first_message
+        methods = {"answers" if kind == "unary" else "greetings": {method: first(self, method, request)}}
+        with bench_load.Bare(self, **methods) as bare:
+            rounds = bench_load.load(self, kind, [bench_load.ours(self), bare.target], method, request, callers=4,
+                                     connections=4, rounds=ROUNDS)
+        took, _, ratio = bench_load.compare(rounds, lambda r: r["seconds"] / r["done"] * 1e6)
+        _, _, processor = bench_load.compare(rounds, lambda r: r["processor_seconds"] / r["done"])
+        return took, ratio, processor
 
 
-def median(values):
-    return sorted(values)[len(values) // 2]
-
-
-def take(driver, manager, probe, requests):
-    """{figure: (what one costs, what one costs the service's processor, unit)}, for all of them less is better."""
-    figures = {}
-    for name, (kind, method, request) in requests.items():
-        per = "bytes" if name == "ListBuilds" else "done"
-        rounds = driver.rounds(kind, method, request, callers=4, connections=4, rounds=ROUNDS)
-        scale, unit = (1e9, "ns/B") if per == "bytes" else (1e6, "us")
-        figures[name] = (median([r["seconds"] / r[per] * scale for r in rounds]),
-                         median([r["processor_seconds"] / r[per] * scale for r in rounds]), unit)
+def take(place, manager, probe, requests):
+    """{call: (us, multiple of a bare server's time, of its processor time)}, and the live tail's {percentile: ms}."""
+    calls = {name: place.beside_bare(*call) for name, call in requests.items()}
     producer = Producer(manager, probe)
     try:
-        request = requests_of_log(probe)
-        tails = driver.rounds("tail", "/builder.ImageBuilder/Logs", request, callers=LISTENERS, connections=4, rounds=3,
-                              round_ms=3000)
+        tails = place.tail(requests_of_log(probe), callers=LISTENERS, connections=4, rounds=3, round_ms=3000)
     finally:
         producer.close()
-    for part in ("p50", "p99"):
-        figures[f"live tail, {part}"] = (median([tail[part + "_us"] / 1000 for tail in tails]), None, "ms")
-    return figures
+    return calls, {part: statistics.median([tail[part + "_us"] / 1000 for tail in tails]) for part in ("p50", "p99")}
 
 
 def requests_of_log(build_id):

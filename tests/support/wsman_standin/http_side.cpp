@@ -236,10 +236,12 @@ void http_side::print_live() {
   std::string line = "line " + std::to_string(live_turns_ / live_slices) + " ";
   line.resize(std::max(line.size(), live_bytes_ - 1), '.');
   line += '\n';
-  auto mine = live_turns_++ % live_slices;
-  size_t number = 0;
-  for (auto& [workspace, who] : supervisors_) {
-    if (number++ % live_slices != mine) continue;
+  ++live_turns_;
+  auto count = (supervisors_.size() + live_slices - 1) / live_slices;
+  for (auto next = supervisors_.upper_bound(live_last_); count > 0; --count, ++next) {
+    if (next == supervisors_.end()) next = supervisors_.begin();
+    auto& [workspace, who] = *next;
+    live_last_ = workspace;
     for (auto& [name, what] : who.terminals) {
       what.history += line;
       for (auto* to : listeners(workspace, name))

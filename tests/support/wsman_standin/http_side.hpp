@@ -98,7 +98,8 @@ private:
   void finish(connection& to);
   void detach(connection& which);
   std::vector<connection*> listeners(const std::string& workspace, const std::string& terminal);
-  static constexpr uint64_t live_slices = 50;
+  /// Many, as ten thousand people do not print at the same moment: one burst would be the next one's latency.
+  static constexpr uint64_t live_slices = 500;
   void print_live();
 
   book& book_;
@@ -113,6 +114,7 @@ private:
   size_t live_bytes_ = 0;
   int live_every_ms_ = 0;
   uint64_t live_turns_ = 0;
+  std::string live_last_; ///< the workspace that printed last
   std::mutex work_mutex_;
   std::vector<std::function<void()>> work_;
   bool stopping_ = false;
