@@ -33,7 +33,9 @@
 #include "gateway/image_builder_service.hpp"
 #include "gateway/log_paths.hpp"
 #include "gateway/metrics_page.hpp"
+#include "gateway/spare_memory.hpp"
 #include "gateway/surroundings.hpp"
+#include "gateway/ticker.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -44,6 +46,7 @@
 #include <prometheus/gauge.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <future>
 #include <thread>
@@ -53,6 +56,8 @@
 namespace ib {
 
 namespace {
+
+constexpr std::chrono::seconds spare_memory_interval{10};
 
 result<std::filesystem::path> state_folder(const config::settings& settings) {
   auto folder = state_path(settings);
@@ -110,6 +115,8 @@ struct service::parts {
   std::unique_ptr<log_paths> logs;
   std::unique_ptr<http::server> log_server; ///< null: logs are not served over HTTP
   std::unique_ptr<debug_server> debug;      ///< null: turned off
+  ticker memory_clock{spare_memory_interval, "cannot look for spare memory",
+                      [memory = spare_memory()]() mutable { memory.look(); }};
   std::unique_ptr<grpc_server> server;
   std::unique_ptr<http::server> metrics_page; ///< null: not served
 

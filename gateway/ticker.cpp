@@ -1,4 +1,4 @@
-#include "gateway/debug/ticker.hpp"
+#include "gateway/ticker.hpp"
 
 #include "actors/io/log.hpp"
 
@@ -8,8 +8,11 @@
 
 namespace ib {
 
-ticker::ticker(std::chrono::milliseconds interval, std::function<void()> call)
-    : interval_(interval), call_(std::move(call)), thread_([this] { run(); }) {}
+ticker::ticker(std::chrono::milliseconds interval, std::string complaint, std::function<void()> call)
+    : interval_(interval),
+      complaint_(std::move(complaint)),
+      call_(std::move(call)),
+      thread_([this] { run(); }) {}
 
 ticker::~ticker() {
   {
@@ -31,7 +34,7 @@ void ticker::run() {
     try {
       call_();
     } catch (const std::exception& e) {
-      io::log_warning("the debug endpoint cannot look around", {{"cause", e.what()}});
+      io::log_warning(complaint_, {{"cause", e.what()}});
     }
     held.lock();
   }

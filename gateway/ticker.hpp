@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <thread>
 
 namespace ib {
@@ -11,7 +12,8 @@ namespace ib {
 /// Calls something again and again on a thread of its own, until it is destroyed.
 class ticker {
 public:
-  ticker(std::chrono::milliseconds interval, std::function<void()> call);
+  /// `complaint`: what the log says where a call throws.
+  ticker(std::chrono::milliseconds interval, std::string complaint, std::function<void()> call);
   ~ticker();
   ticker(const ticker&) = delete;
   ticker& operator=(const ticker&) = delete;
@@ -20,6 +22,7 @@ private:
   void run();
 
   std::chrono::milliseconds interval_;
+  std::string complaint_;
   std::function<void()> call_;
   std::mutex lock_;
   std::condition_variable stop_;

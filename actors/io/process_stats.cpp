@@ -88,7 +88,13 @@ uint64_t limit_of(Resource resource) {
   return ::getrlimit(resource, &limit) == 0 ? limit.rlim_cur : 0;
 }
 
+size_t resident_of(const std::vector<uint64_t>& numbers) {
+  return field(numbers, resident_pages) * static_cast<size_t>(std::max(::sysconf(_SC_PAGESIZE), 1L));
+}
+
 } // namespace
+
+size_t resident_bytes() { return resident_of(stat_numbers(text_of_file("/proc/self/stat"))); }
 
 process_stats read_process_stats() {
   process_stats stats;
@@ -97,8 +103,7 @@ process_stats read_process_stats() {
   stats.cpu_seconds = static_cast<double>(field(numbers, user_ticks) + field(numbers, system_ticks)) / ticks;
   stats.start_time = boot_time() + static_cast<double>(field(numbers, start_ticks)) / ticks;
   stats.virtual_bytes = field(numbers, virtual_size);
-  stats.resident_bytes =
-      field(numbers, resident_pages) * static_cast<size_t>(std::max(::sysconf(_SC_PAGESIZE), 1L));
+  stats.resident_bytes = resident_of(numbers);
   stats.open_fds = count_open_fds();
   stats.max_fds = limit_of(RLIMIT_NOFILE);
   stats.max_virtual_bytes = limit_of(RLIMIT_AS);

@@ -19,5 +19,7 @@ struct process_stats {
 
 /// Reads /proc: some tens of microseconds, and as long again for every hundred processes of the machine.
 process_stats read_process_stats();
+/// What this process occupies of the machine's memory: some microseconds.
+size_t resident_bytes();
 
 } // namespace ib::io

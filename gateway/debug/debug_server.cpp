@@ -85,8 +85,9 @@ result<std::unique_ptr<debug_server>> debug_server::start(const config::debug_se
       new debug_server(system, feed, std::move(*token), settings.allow_cancel));
   started->server_ = std::move(*listening);
   started->server_->serve(started->routes());
-  started->clock_ = std::make_unique<ticker>(
-      beat, [feed, count = 0U]() mutable { feed->beat(count++ % beats_per_sample == 0); });
+  started->clock_ =
+      std::make_unique<ticker>(beat, "the debug endpoint cannot look around",
+                               [feed, count = 0U]() mutable { feed->beat(count++ % beats_per_sample == 0); });
   io::log_info("serving debug", {{"address", started->server_->address()}});
   return started;
 }

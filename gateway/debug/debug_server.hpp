@@ -4,8 +4,8 @@
 #include "config/settings.hpp"
 #include "gateway/debug/event_stream.hpp"
 #include "gateway/debug/questions.hpp"
-#include "gateway/debug/ticker.hpp"
 #include "gateway/http/server.hpp"
+#include "gateway/ticker.hpp"
 
 #include <caf/actor_system.hpp>
 

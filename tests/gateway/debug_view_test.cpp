@@ -1,6 +1,6 @@
 #include "gateway/debug/event_stream.hpp"
 #include "gateway/debug/plain_log.hpp"
-#include "gateway/debug/ticker.hpp"
+#include "gateway/ticker.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -316,7 +316,7 @@ TEST_CASE("a plain log is read from an offset to its end", "[debug]") {
 TEST_CASE("a ticker calls until it ends, whatever is thrown", "[debug]") {
   std::promise<void> third;
   std::atomic<int> calls{0};
-  ticker clock(std::chrono::milliseconds(1), [&] {
+  ticker clock(std::chrono::milliseconds(1), "cannot", [&] {
     if (++calls == 3) third.set_value();
     throw std::runtime_error("a fault");
   });
