@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/domain/error.hpp"
+#include "actors/domain/rare.hpp"
 
 #include <utility>
 #include <variant>
@@ -8,7 +9,8 @@
 namespace ib {
 
 /// Either a value or an error. Errors are values: nothing in the domain throws for a failure that can be
-/// expected.
+/// expected. The error is behind a pointer: a result takes as much as its value, of which a coroutine that
+/// waits keeps several.
 template <class T>
 class [[nodiscard]] result {
 public:
@@ -31,11 +33,11 @@ public:
   T* operator->() { return &value(); }
 
   /// The failure; only valid where !has_value().
-  const ib::error& error() const& { return std::get<1>(state_); }
-  ib::error&& error() && { return std::get<1>(std::move(state_)); }
+  const ib::error& error() const& { return *std::get<1>(state_); }
+  ib::error&& error() && { return std::move(*std::get<1>(state_)); }
 
 private:
-  std::variant<T, ib::error> state_;
+  std::variant<T, rare<ib::error>> state_;
 };
 
 /// Success without a value, or an error.
@@ -45,15 +47,15 @@ public:
   using value_type = void;
 
   result() = default;
-  result(ib::error e) : error_(std::move(e)), ok_(false) {}
+  result(ib::error e) : error_(std::move(e)) {}
 
-  bool has_value() const { return ok_; }
-  explicit operator bool() const { return ok_; }
-  const ib::error& error() const { return error_; }
+  bool has_value() const { return !error_; }
+  explicit operator bool() const { return has_value(); }
+  /// The failure; only valid where !has_value().
+  const ib::error& error() const { return *error_; }
 
 private:
-  ib::error error_;
-  bool ok_ = true;
+  rare<ib::error> error_;
 };
 
 } // namespace ib
