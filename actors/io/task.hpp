@@ -11,9 +11,10 @@
 
 namespace ib::io {
 
-/// A coroutine that computes a T: starts when it is awaited, resumes its awaiter when it has returned. All
-/// coroutines of one client run on that client's thread. Kept simple for the compiler's sake: parameters
-/// by value, results bound to a named local, no coroutine that is a lambda with captures.
+/// A coroutine that computes a T: starts when it is awaited, resumes its awaiter when it has returned. What
+/// it held is gone once it was awaited, however long its awaiter goes on. All coroutines of one client run on
+/// that client's thread. Kept simple for the compiler's sake: parameters by value, results bound to a named
+/// local, no coroutine that is a lambda with captures.
 template <class T>
 class [[nodiscard]] task {
 public:
@@ -51,7 +52,9 @@ public:
   }
   T await_resume() {
     if (self_.promise().thrown) std::rethrow_exception(self_.promise().thrown);
-    return std::move(*self_.promise().value);
+    auto value = std::move(*self_.promise().value);
+    std::exchange(self_, nullptr).destroy();
+    return value;
   }
 
 private:

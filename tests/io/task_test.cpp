@@ -35,6 +35,15 @@ task<result<std::string>> passes_on(std::string what) {
   co_return value;
 }
 
+task<result<int>> read(std::shared_ptr<int> value) { co_return *value; }
+
+task<result<std::string>> reads_and_goes_on(std::shared_ptr<int> value) {
+  std::weak_ptr<int> watched = value;
+  auto reading = read(std::move(value));
+  auto number = co_await reading;
+  co_return std::to_string(*number) + (watched.expired() ? ", gone" : ", held");
+}
+
 task<result<int>> after_delay(std::shared_ptr<http_client> client, int value, int milliseconds) {
   http_delay delay(*client, std::chrono::milliseconds(milliseconds));
   auto waited = co_await delay;
@@ -83,6 +92,10 @@ TEST_CASE("a task that is never started frees what it holds") {
     CHECK_FALSE(watched.expired());
   }
   CHECK(watched.expired());
+}
+
+TEST_CASE("what a task held is gone once it was awaited") {
+  CHECK(outcome(reads_and_goes_on(std::make_shared<int>(7))) == "7, gone");
 }
 
 TEST_CASE("gathered tasks give their results in the order of the tasks") {
