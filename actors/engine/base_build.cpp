@@ -2,9 +2,16 @@
 
 namespace ib {
 
-io::task<result<std::string>> base_build::run(image_build what, const std::vector<reference>& images) {
-  // Where a registry refuses buildah and not us, nobody knows which one, and for how long.
-  const auto registry = images.size() == 1 ? images.front().domain : "the registry of a FROM image";
+namespace {
+
+/// Where a registry refuses buildah and not us, nobody knows which one, and for how long.
+std::string refusing_one_of(const std::vector<reference>& images) {
+  return images.size() == 1 ? images.front().domain : "the registry of a FROM image";
+}
+
+} // namespace
+
+io::task<result<std::string>> base_build::run(const image_build& what, const std::vector<reference>& images) {
   auto waiting = await_registries(images, false);
   auto waited = co_await waiting;
   while (waited) {
@@ -19,7 +26,7 @@ io::task<result<std::string>> base_build::run(image_build what, const std::vecto
     auto waiting_again = await_registries(images, true);
     waited = co_await waiting_again;
     if (!waited || *waited) continue;
-    auto leaving_alone = progress_.leave_alone(registry, built.error());
+    auto leaving_alone = progress_.leave_alone(refusing_one_of(images), built.error());
     auto whole = co_await leaving_alone;
     if (!whole) waited = run_progress::stopped_error();
   }

@@ -21,8 +21,9 @@ public:
   base_build(const local_context& context, const build_plan& plan, buildah& tool, run_progress& progress)
       : context_(context), plan_(plan), tool_(tool), progress_(progress) {}
 
-  /// The id of the image, which stays in the layer store for as long as this object lives.
-  io::task<result<std::string>> run(image_build what, const std::vector<reference>& images);
+  /// The id of the image, which stays in the layer store for as long as this object lives. Both outlive the
+  /// task.
+  io::task<result<std::string>> run(const image_build& what, const std::vector<reference>& images);
 
 private:
   io::task<result<bool>> await_registries(const std::vector<reference>& images, bool refused);

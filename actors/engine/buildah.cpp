@@ -44,6 +44,9 @@ default_capabilities = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NE
   "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"]
 )";
 
+/// In the run's folder.
+constexpr const char* image_id_file = "image-id";
+
 /// Containers of a user without privileges are another value to buildah: `oci` would set up bridges and
 /// device rules that only root may.
 const char* isolation_argument(const std::string& isolation) {
@@ -54,7 +57,7 @@ const char* tls_verify(bool plain_http) { return plain_http ? "false" : "true"; 
 
 } // namespace
 
-buildah::buildah(const local_context& context, const build_tools& tools, fs::path run_folder,
+buildah::buildah(const local_context& context, const build_tools& tools, std::string run_folder,
                  std::function<void(std::string_view)> on_output, std::stop_token stop)
     : context_(context),
       tools_(tools),
@@ -64,27 +67,26 @@ buildah::buildah(const local_context& context, const build_tools& tools, fs::pat
 
 result<void> buildah::prepare(const std::vector<pull_route>& routes) {
   std::error_code failure;
-  fs::create_directories(run_folder_ / "tmp", failure);
+  fs::create_directories(path_of("tmp"), failure);
   if (failure)
-    return error{
-        error_code::internal, "cannot create " + run_folder_.string() + ": " + failure.message(), "", {}};
-  if (auto done = write_file(run_folder_ / "registries.conf", registries_conf(routes)); !done) return done;
+    return error{error_code::internal, "cannot create " + run_folder_ + ": " + failure.message(), "", {}};
+  if (auto done = write_file(path_of("registries.conf"), registries_conf(routes)); !done) return done;
   if (auto done =
-          write_file(run_folder_ / "storage.conf", "[storage]\ndriver = \"" + tools_.storage_driver + "\"\n");
+          write_file(path_of("storage.conf"), "[storage]\ndriver = \"" + tools_.storage_driver + "\"\n");
       !done)
     return done;
-  if (auto done = write_file(run_folder_ / "containers.conf", containers_conf); !done) return done;
+  if (auto done = write_file(path_of("containers.conf"), containers_conf); !done) return done;
   if (auto done = place_certificates(); !done) return done;
   if (auto done = place_network_helper(); !done) return done;
   // Which images may be pulled is the registry's and the request's matter, not a signature policy's of this
   // host.
-  return write_file(run_folder_ / "policy.json", R"({"default":[{"type":"insecureAcceptAnything"}]})");
+  return write_file(path_of("policy.json"), R"({"default":[{"type":"insecureAcceptAnything"}]})");
 }
 
 /// The tools look for the certificates of a registry in the home folder, which is the run's own.
 result<void> buildah::place_certificates() const {
   for (const auto& [domain, options] : context_.registries.registries) {
-    auto folder = run_folder_ / ".config" / "containers" / "certs.d" / domain;
+    auto folder = fs::path(run_folder_) / ".config" / "containers" / "certs.d" / domain;
     std::error_code failure;
     fs::create_directories(folder, failure);
     for (const auto& [from, name] :
@@ -106,7 +108,7 @@ result<void> buildah::place_certificates() const {
 result<void> buildah::place_network_helper() const {
   auto helper = io::find_program("slirp4netns");
   if (helper.empty() || ::geteuid() == 0) return {};
-  auto folder = run_folder_ / "bin";
+  auto folder = fs::path(run_folder_) / "bin";
   auto path = folder / "slirp4netns";
   std::error_code failure;
   fs::create_directories(folder, failure);
@@ -117,29 +119,37 @@ result<void> buildah::place_network_helper() const {
   return {};
 }
 
-io::task<result<std::string>> buildah::build(image_build what) {
-  auto id_file = run_folder_ / "image-id";
+std::vector<std::string> buildah::build_arguments(const image_build& what) const {
   auto argv = store_arguments();
   argv.insert(argv.end(), {"build", "--isolation", isolation_argument(tools_.isolation), "--layers",
                            "--format", "oci", "--pull-always"});
   if (proxies_are_secret()) argv.emplace_back("--http-proxy=false");
   argv.insert(argv.end(),
-              {"--secret", mark(), "--signature-policy", run_folder_ / "policy.json", "--authfile",
-               what.auth_file, "--iidfile", id_file, "--file", what.dockerfile, what.context});
-  auto running = run(std::move(argv), false);
-  auto done = co_await running;
-  if (!done) co_return done.error();
-  std::ifstream file(id_file);
-  std::string id;
-  std::getline(file, id);
-  if (id.empty()) co_return error{error_code::internal, "buildah told no image id", "", {}};
-  co_return id.substr(id.find(':') + 1);
+              {"--secret", mark(), "--signature-policy", path_of("policy.json"), "--authfile", what.auth_file,
+               "--iidfile", path_of(image_id_file), "--file", what.dockerfile, what.context});
+  return argv;
 }
 
-io::task<result<void>> buildah::push(std::string image_id, std::string target, fs::path auth_file,
+/// The id of the image that was built last.
+result<std::string> buildah::built_image() const {
+  std::ifstream file(path_of(image_id_file));
+  std::string id;
+  std::getline(file, id);
+  if (id.empty()) return error{error_code::internal, "buildah told no image id", "", {}};
+  return id.substr(id.find(':') + 1);
+}
+
+io::task<result<std::string>> buildah::build(const image_build& what) {
+  auto running = run(build_arguments(what), false);
+  auto done = co_await running;
+  if (!done) co_return done.error();
+  co_return built_image();
+}
+
+io::task<result<void>> buildah::push(std::string image_id, std::string target, std::string auth_file,
                                      bool plain_http) {
   auto argv = store_arguments();
-  argv.insert(argv.end(), {"push", "--signature-policy", run_folder_ / "policy.json", "--authfile", auth_file,
+  argv.insert(argv.end(), {"push", "--signature-policy", path_of("policy.json"), "--authfile", auth_file,
                            std::string("--tls-verify=") + tls_verify(plain_http), "--format", "oci", image_id,
                            "docker://" + target});
   auto running = run(std::move(argv), false);
@@ -151,9 +161,9 @@ io::task<result<void>> buildah::push(std::string image_id, std::string target, f
 io::task<result<void>> buildah::copy(copy_end source, copy_end target) {
   std::vector<std::string> argv{"skopeo",
                                 "--policy",
-                                run_folder_ / "policy.json",
+                                path_of("policy.json"),
                                 "--registries-conf",
-                                run_folder_ / "registries.conf",
+                                path_of("registries.conf"),
                                 "copy",
                                 "--preserve-digests",
                                 "--src-authfile",
@@ -183,7 +193,7 @@ io::task<result<std::string>> buildah::capture(std::vector<std::string> argument
 /// An empty secret under a name of our own: buildah keeps its options with each working container, and of all
 /// options this one changes neither the image nor what its commands see.
 std::string buildah::mark() const {
-  auto name = run_folder_.lexically_relative(context_.folders.builds).string();
+  auto name = fs::path(run_folder_).lexically_relative(context_.folders.builds).string();
   std::replace_if(
       name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '-');
   return "id=image-builder-" + name + ",src=/dev/null";
@@ -194,22 +204,21 @@ std::vector<std::string> buildah::store_arguments() const {
   // The namespaces end with the child: no process and no mount of it can outlive it, and it sees no process
   // but its own.
   if (tools_.own_namespaces) argv = {"unshare", "--fork", "--kill-child", "--pid", "--mount-proc", "--"};
-  argv.insert(argv.end(), {"buildah", "--root", context_.folders.storage, "--runroot",
-                           context_.folders.runtime, "--storage-driver", tools_.storage_driver,
-                           "--registries-conf", run_folder_ / "registries.conf"});
+  argv.insert(argv.end(),
+              {"buildah", "--root", context_.folders.storage, "--runroot", context_.folders.runtime,
+               "--storage-driver", tools_.storage_driver, "--registries-conf", path_of("registries.conf")});
   return argv;
 }
 
 std::map<std::string, std::string> buildah::environment() const {
   std::map<std::string, std::string> variables{
-      {"PATH",
-       (run_folder_ / "bin").string() + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+      {"PATH", path_of("bin") + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
       {"HOME", run_folder_},
       {"XDG_RUNTIME_DIR", run_folder_},
-      {"TMPDIR", run_folder_ / "tmp"},
+      {"TMPDIR", path_of("tmp")},
       {"LANG", "C.UTF-8"},
-      {"CONTAINERS_CONF", run_folder_ / "containers.conf"},
-      {"CONTAINERS_STORAGE_CONF", run_folder_ / "storage.conf"},
+      {"CONTAINERS_CONF", path_of("containers.conf")},
+      {"CONTAINERS_STORAGE_CONF", path_of("storage.conf")},
       state_mark(context_.folders),
   };
   std::vector<const char*> inherited(proxy_variables.begin(), proxy_variables.end());
@@ -219,8 +228,7 @@ std::map<std::string, std::string> buildah::environment() const {
   return variables;
 }
 
-io::task<result<io::process_result>> buildah::run(std::vector<std::string> argv, bool capture) {
-  tail_ = {};
+io::process_spec buildah::child(std::vector<std::string> argv, bool capture) {
   io::process_spec spec;
   spec.argv = std::move(argv);
   spec.environment = environment();
@@ -233,7 +241,12 @@ io::task<result<io::process_result>> buildah::run(std::vector<std::string> argv,
   spec.gate = gate_;
   if (!build_id_.empty()) spec.faults = context_.faults.get();
   spec.build_id = build_id_;
-  auto running = context_.threads.run(std::move(spec), stop_);
+  return spec;
+}
+
+io::task<result<io::process_result>> buildah::run(std::vector<std::string> argv, bool capture) {
+  tail_ = {};
+  auto running = context_.threads.run(child(std::move(argv), capture), stop_);
   auto ended = co_await running;
   if (!ended) co_return ended.error();
   if (ended->stopped) co_return error{error_code::cancelled, "stopped", "", {}};

@@ -41,13 +41,16 @@ pipeline::pipeline(const local_context& context, const build_tools* tools,
       tools_(tools),
       plan_(std::move(plan)),
       attempt_(attempt),
-      progress_(context.threads, context.registries, std::move(events), std::move(stop)),
-      folder_(context.folders.builds / (plan_->build_id + "-" + std::to_string(attempt))) {}
+      progress_(context.threads, context.registries, std::move(events), std::move(stop)) {}
 
 pipeline::~pipeline() {
   std::error_code ignored;
-  fs::remove_all(folder_, ignored);
+  fs::remove_all(folder(), ignored);
   if (ignored) progress_.say("cannot remove the build's folder: " + ignored.message());
+}
+
+fs::path pipeline::folder() const {
+  return context_.folders.builds / (plan_->build_id + "-" + std::to_string(attempt_));
 }
 
 /// `call` is given the callback for the answer.
@@ -74,7 +77,7 @@ io::task<build_event> pipeline::run() {
 io::task<result<void>> pipeline::steps() {
   if (auto made = make_folder(); !made) co_return made;
   if (!plan_->force_rebuild && !has_just_been_looked_for()) {
-    auto looking = look_for(plan_->workspace_ref);
+    auto looking = exists(plan_->workspace_ref);
     auto present = co_await looking;
     if (!present) co_return present.error();
     if (*present) {
@@ -106,18 +109,24 @@ bool pipeline::has_just_been_looked_for() const {
   return attempt_ == 1 && age_ms >= 0 && age_ms < look_is_fresh_ms;
 }
 
-result<void> pipeline::make_folder() {
+result<void> pipeline::make_folder() const {
   std::error_code failure;
-  fs::create_directory(folder_, failure);
-  if (!failure) fs::permissions(folder_, fs::perms::owner_all, failure);
+  fs::create_directory(folder(), failure);
+  if (!failure) fs::permissions(folder(), fs::perms::owner_all, failure);
   if (failure)
     return error{error_code::internal, "cannot create the build's folder: " + failure.message(), "", {}};
   return {};
 }
 
+void pipeline::make_source_folders() const {
+  fs::create_directory(context_root());
+  fs::create_directory(private_folder());
+  fs::permissions(private_folder(), fs::perms::owner_all);
+}
+
 /// Sees to it that the base image is in the base repository.
 io::task<result<void>> pipeline::provide_base(const dockerfile_source& source) {
-  auto looking = look_for(plan_->base_ref);
+  auto looking = exists(plan_->base_ref);
   auto base = co_await looking;
   if (!base) co_return base.error();
   if (*base && !plan_->force_rebuild) {
@@ -137,20 +146,16 @@ io::task<result<void>> pipeline::build_and_push(const dockerfile_source& source)
         "",
         {}};
   progress_.enter(build_state::preparing, preparing_in_words(source.source));
-  auto context_root = folder_ / "context";
-  auto private_folder = folder_ / "private";
-  fs::create_directory(context_root);
-  fs::create_directory(private_folder);
-  fs::permissions(private_folder, fs::perms::owner_all);
-  auto fetching = fetch_context(source, context_root, private_folder);
+  make_source_folders();
+  auto fetching = fetch_context(source);
   auto fetched = co_await fetching;
   if (!fetched) co_return fetched;
   if (progress_.stopped()) co_return run_progress::stopped_error();
-  buildah_ = std::make_unique<buildah>(context_, *tools_, private_folder, progress_.events().output,
+  buildah_ = std::make_unique<buildah>(context_, *tools_, private_folder(), progress_.events().output,
                                        progress_.stop());
   buildah_->work_for(plan_->build_id, progress_.events().gate);
   base_build in_the_store(context_, *plan_, *buildah_, progress_); // until the image is pushed
-  auto building = build(source, in_the_store, context_root, private_folder);
+  auto building = build(source, in_the_store);
   auto image_id = co_await building;
   if (!image_id) co_return image_id.error();
   layer_store(context_.folders, *tools_).note_use(*image_id);
@@ -160,17 +165,23 @@ io::task<result<void>> pipeline::build_and_push(const dockerfile_source& source)
   co_return pushed;
 }
 
-io::task<result<std::string>> pipeline::build(const dockerfile_source& source, base_build& in_the_store,
-                                              fs::path context_root, fs::path private_folder) {
-  auto paths = io::locate_build_paths(source, context_root);
-  if (!paths) co_return paths.error();
+result<image_build> pipeline::begin_build(const dockerfile_source& source) {
+  const auto root = context_root();
+  auto paths = io::locate_build_paths(source, root);
+  if (!paths) return paths.error();
   progress_.enter(build_state::building,
-                  "building the base image from " + fs::relative(paths->dockerfile, context_root).string());
+                  "building the base image from " + fs::relative(paths->dockerfile, root).string());
   progress_.say("isolation: " + tools_->explanation);
+  return image_build{paths->dockerfile, paths->context, {}};
+}
+
+io::task<result<std::string>> pipeline::build(const dockerfile_source& source, base_build& in_the_store) {
+  auto what = begin_build(source);
+  if (!what) co_return what.error();
   std::vector<reference> images;
   std::set<std::string> domains;
   {
-    const auto dockerfile_text = io::text_of_file(paths->dockerfile);
+    const auto dockerfile_text = io::text_of_file(what->dockerfile);
     images = dockerfile_images(dockerfile_text);
     domains = pull_domains(dockerfile_text, images);
   }
@@ -179,12 +190,12 @@ io::task<result<std::string>> pipeline::build(const dockerfile_source& source, b
                                with_mirrors(context_.registries, std::move(domains)));
   auto pull_auth = co_await authorizing;
   if (!pull_auth) co_return pull_auth.error();
-  image_build what{paths->dockerfile, paths->context, private_folder, plan_->base_ref, *pull_auth};
-  auto building = in_the_store.run(std::move(what), images);
+  what->auth_file = std::move(*pull_auth);
+  auto building = in_the_store.run(*what, images);
   auto image_id = co_await building;
   if (image_id) co_return image_id;
-  where_ = place_of_failure(buildah_->last_output(), io::text_of_file(paths->dockerfile));
-  auto removing = remove_working_containers(context_, *tools_, private_folder);
+  where_ = place_of_failure(buildah_->last_output(), io::text_of_file(what->dockerfile));
+  auto removing = remove_working_containers(context_, *tools_, private_folder());
   auto removed = co_await removing;
   static_cast<void>(removed);
   co_return image_id;
@@ -206,8 +217,7 @@ io::task<result<void>> pipeline::push(std::string image_id) {
   co_return failed(not_the_users(pushed.error()), "cannot push the base image to " + plan_->base_ref);
 }
 
-io::task<result<void>> pipeline::fetch_context(const dockerfile_source& source, fs::path context_root,
-                                               fs::path private_folder) {
+io::task<result<void>> pipeline::fetch_context(const dockerfile_source& source) {
   output_tail said;
   const auto& events = progress_.events();
   auto listen = [&](std::string_view bytes) {
@@ -222,11 +232,16 @@ io::task<result<void>> pipeline::fetch_context(const dockerfile_source& source, 
                                  {state_mark(context_.folders)},
                                  context_.faults.get(),
                                  plan_->build_id};
-  auto preparing = io::prepare_context(context_.threads, source.source, context_root, private_folder,
+  auto preparing = io::prepare_context(context_.threads, source.source, context_root(), private_folder(),
                                        checkout, progress_.stop());
   auto done = co_await preparing;
   if (!done) where_ = place_of_failure(said, {});
   co_return done;
+}
+
+void pipeline::tell(const io::published_image& image) const {
+  progress_.say("published " + image.digest + ": " + std::to_string(image.blobs_mounted) +
+                " blobs mounted, " + std::to_string(image.blobs_present) + " present");
 }
 
 /// The base manifest under the workspace reference, digests preserved; within a registry by mounting its
@@ -244,8 +259,7 @@ io::task<result<void>> pipeline::publish() {
     });
     auto published = co_await asking;
     if (published) {
-      progress_.say("published " + published->digest + ": " + std::to_string(published->blobs_mounted) +
-                    " blobs mounted, " + std::to_string(published->blobs_present) + " present");
+      tell(*published);
       co_return result<void>();
     }
     if (published.error().code != error_code::failed_precondition)
@@ -263,7 +277,7 @@ io::task<result<void>> pipeline::copy_between_registries() {
   auto from = *parse_reference(plan_->base_ref);
   auto to = *parse_reference(plan_->workspace_ref);
   build_tools no_build;
-  buildah tool(context_, tools_ == nullptr ? no_build : *tools_, folder_ / "copy", progress_.events().output,
+  buildah tool(context_, tools_ == nullptr ? no_build : *tools_, folder() / "copy", progress_.events().output,
                progress_.stop());
   tool.work_for(plan_->build_id, progress_.events().gate);
   if (auto done = tool.prepare({}); !done) co_return done;
@@ -287,7 +301,7 @@ io::task<result<void>> pipeline::copy_between_registries() {
 
 io::task<result<void>> pipeline::verify() {
   progress_.enter(build_state::verifying, "verifying " + plan_->workspace_ref);
-  auto looking = look_for(plan_->workspace_ref);
+  auto looking = exists(plan_->workspace_ref);
   auto found = co_await looking;
   if (!found) co_return found.error();
   if (!*found) co_return error{error_code::internal, "image build did not produce a workspace image", "", {}};
@@ -314,21 +328,21 @@ std::set<std::string> pipeline::pull_domains(const std::string& dockerfile,
   return domains;
 }
 
-/// An image of the service's own repositories, empty where the registry has none.
-io::task<result<std::optional<reference>>> pipeline::look_for(std::string text) {
+/// Of an image of the service's own repositories.
+io::task<result<bool>> pipeline::exists(std::string text) {
   auto ref = parse_reference(text);
   if (!ref) co_return ref.error();
   auto asking = ask<io::found_image>(ref->domain, [&](auto done) {
     context_.registry->head({*ref, {}, registry_purpose::own_image, true, progress_.stop()}, std::move(done));
   });
   auto image = co_await asking;
-  if (image) co_return std::optional(image->ref);
-  if (image.error().code == error_code::not_found) co_return std::optional<reference>{};
+  if (image) co_return true;
+  if (image.error().code == error_code::not_found) co_return false;
   co_return not_the_users(image.error());
 }
 
-io::task<result<fs::path>> pipeline::auth_file(std::string name, registry_purpose purpose,
-                                               std::set<std::string> domains) const {
+io::task<result<std::string>> pipeline::auth_file(std::string name, registry_purpose purpose,
+                                                  std::set<std::string> domains) const {
   std::map<std::string, registry_credential> credentials;
   for (const auto& domain : domains) {
     auto finding = context_.threads.call<registry_credential>(
@@ -339,7 +353,7 @@ io::task<result<fs::path>> pipeline::auth_file(std::string name, registry_purpos
                     " is a registry token: the service itself can use it, buildah and skopeo cannot");
     credentials[domain] = std::move(found);
   }
-  auto path = folder_ / name;
+  auto path = (folder() / name).string();
   if (auto written = write_auth_file(path, credentials); !written) co_return written.error();
   co_return path;
 }

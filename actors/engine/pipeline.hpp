@@ -8,7 +8,6 @@
 
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -32,13 +31,12 @@ private:
   io::task<result<void>> steps();
   io::task<result<void>> provide_base(const dockerfile_source& source);
   io::task<result<void>> build_and_push(const dockerfile_source& source);
-  io::task<result<void>> fetch_context(const dockerfile_source& source, std::filesystem::path context_root,
-                                       std::filesystem::path private_folder);
-  io::task<result<std::string>> build(const dockerfile_source& source, base_build& in_the_store,
-                                      std::filesystem::path context_root,
-                                      std::filesystem::path private_folder);
+  io::task<result<void>> fetch_context(const dockerfile_source& source);
+  io::task<result<std::string>> build(const dockerfile_source& source, base_build& in_the_store);
+  result<image_build> begin_build(const dockerfile_source& source);
   io::task<result<void>> push(std::string image_id);
   io::task<result<void>> publish();
+  void tell(const io::published_image& image) const;
   io::task<result<void>> copy_between_registries();
   io::task<result<void>> verify();
 
@@ -46,20 +44,24 @@ private:
 
   template <class T, class Call>
   io::task<result<T>> ask(std::string registry, Call call);
-  io::task<result<std::optional<reference>>> look_for(std::string ref);
-  io::task<result<std::filesystem::path>> auth_file(std::string name, registry_purpose purpose,
-                                                    std::set<std::string> domains) const;
+  io::task<result<bool>> exists(std::string ref);
+  io::task<result<std::string>> auth_file(std::string name, registry_purpose purpose,
+                                          std::set<std::string> domains) const;
   std::set<std::string> pull_domains(const std::string& dockerfile,
                                      const std::vector<reference>& images) const;
   bool has_just_been_looked_for() const;
-  result<void> make_folder();
+  result<void> make_folder() const;
+  void make_source_folders() const;
+  // Made when they are needed: whatever a run keeps it keeps for as long as its build takes.
+  std::filesystem::path folder() const;
+  std::filesystem::path context_root() const { return folder() / "context"; }
+  std::filesystem::path private_folder() const { return folder() / "private"; }
 
   const local_context& context_;
   const build_tools* tools_;
   std::shared_ptr<const build_plan> plan_;
   int attempt_;
   run_progress progress_;
-  std::filesystem::path folder_;
   std::unique_ptr<buildah> buildah_;
   failure_place where_; ///< of a failure, where a tool can tell
 };

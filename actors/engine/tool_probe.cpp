@@ -64,8 +64,8 @@ io::task<result<void>> try_out(const local_context& context, const build_tools& 
       context.shutdown.get_token());
   if (auto done = tool.prepare({}); !done) co_return done;
   if (auto done = write_auth_file(folder / "auth.json", {}); !done) co_return done;
-  image_build what{folder / "context" / "Dockerfile", folder / "context", folder, "", folder / "auth.json"};
-  auto building = tool.build(std::move(what));
+  image_build what{folder / "context" / "Dockerfile", folder / "context", folder / "auth.json"};
+  auto building = tool.build(what);
   auto built = co_await building;
   if (!built) co_return with_words_of_probe(built.error(), said);
   std::vector<std::string> arguments{"rmi", *built};
