@@ -13,7 +13,7 @@ struct build_channel::status_node {
 };
 
 struct build_channel::waiter_node {
-  std::shared_ptr<channel_waiter> waiter;
+  std::weak_ptr<channel_waiter> waiter;
   waiter_node* next = nullptr;
 };
 
@@ -82,7 +82,7 @@ const status_update* build_channel::latest() const {
 
 build_channel::status_cursor build_channel::from_start() const { return status_cursor(first_.get()); }
 
-void build_channel::park(std::shared_ptr<channel_waiter> waiter) {
+void build_channel::park(std::weak_ptr<channel_waiter> waiter) {
   auto* node = new waiter_node{std::move(waiter), waiters_.load(std::memory_order_relaxed)};
   while (!waiters_.compare_exchange_weak(node->next, node, std::memory_order_seq_cst)) {
   }
@@ -95,7 +95,7 @@ size_t build_channel::wake_all() {
   for (; node != nullptr; ++count) {
     std::unique_ptr<waiter_node> head(node);
     node = head->next;
-    head->waiter->wake();
+    if (auto waiter = head->waiter.lock()) waiter->wake();
   }
   parked_.fetch_sub(count, std::memory_order_relaxed);
   return count;

@@ -121,8 +121,9 @@ public:
   /// How often one was published.
   uint32_t access_version() const { return access_version_; }
 
-  /// Puts a reader on the list of those to wake once.
-  void park(std::shared_ptr<channel_waiter> waiter);
+  /// Puts a reader on the list of those to wake once; one that is gone by then is passed over. The list does
+  /// not keep it: where nothing comes for hours, all that looked and left would stay.
+  void park(std::weak_ptr<channel_waiter> waiter);
   /// Wakes everyone parked and empties the list; returns how many there were. Any thread.
   size_t wake_all();
   /// How many readers are parked or were woken since the last wake_all(), roughly.

@@ -56,7 +56,8 @@ http::pulled log_body::next(std::string& piece) {
 }
 
 bool log_body::park(const std::shared_ptr<http::waker>& who) {
-  channel_->park(std::make_shared<channel_sleeper>(who));
+  sleeper_ = std::make_shared<channel_sleeper>(who);
+  channel_->park(sleeper_);
   return !has_news();
 }
 

@@ -33,6 +33,7 @@ private:
   std::shared_ptr<const std::atomic<bool>> draining_;
   std::shared_ptr<metrics> meter_;
   log_buffer::cursor cursor_;
+  std::shared_ptr<channel_waiter> sleeper_; ///< what is parked
   uint64_t dropped_;
 };
 

@@ -46,10 +46,6 @@ void pull_stream::on_write_done(bool ok) {
 void pull_stream::on_done() {
   auto me = std::move(self_);
   if (channel_) subscribers_.Decrement();
-  // A channel whose last waking is over still lists this stream: without this the two would keep each other
-  // for ever.
-  log_ = {};
-  channel_.reset();
 }
 
 void pull_stream::pump() {

@@ -96,10 +96,11 @@ private:
   std::atomic<bool> cancelled_{false};
 };
 
-/// A stream that answers a call, which owns a part of it from now on.
+/// A stream that answers a call, which owns a part of it from now on. Not in one piece with its counts: the
+/// channel's list of waiters may refer to those long after the stream is gone.
 template <class Stream, class... Arguments>
 std::shared_ptr<Stream> make_stream(stream_call& call, Arguments&&... arguments) {
-  auto stream = std::make_shared<Stream>(call, std::forward<Arguments>(arguments)...);
+  std::shared_ptr<Stream> stream(new Stream(call, std::forward<Arguments>(arguments)...));
   stream->hold();
   return stream;
 }

@@ -19,7 +19,8 @@ http::pulled plain_log::next(std::string& piece) {
 }
 
 bool plain_log::park(const std::shared_ptr<http::waker>& who) {
-  channel_->park(std::make_shared<channel_sleeper>(who));
+  sleeper_ = std::make_shared<channel_sleeper>(who);
+  channel_->park(sleeper_);
   const auto& log = channel_->log();
   return log.end_offset() == cursor_.offset() && !log.closed();
 }

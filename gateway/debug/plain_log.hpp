@@ -23,6 +23,7 @@ private:
   channel_ptr channel_;
   log_buffer::pin log_;
   log_buffer::cursor cursor_;
+  std::shared_ptr<channel_waiter> sleeper_; ///< what is parked
 };
 
 } // namespace ib

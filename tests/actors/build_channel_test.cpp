@@ -98,16 +98,17 @@ TEST_CASE("waking empties the list: each parked waiter is woken once", "[channel
 }
 
 TEST_CASE("a waiter may park again while it is woken", "[channel]") {
-  struct again final : channel_waiter {
+  struct again final : channel_waiter, std::enable_shared_from_this<again> {
     again(build_channel& to, int more) : channel(to), left(more) {}
     void wake() override {
-      if (left > 0) channel.park(std::make_shared<again>(channel, left - 1));
+      if (left-- > 0) channel.park(weak_from_this());
     }
     build_channel& channel;
     int left;
   };
   auto channel = make_channel();
-  channel->park(std::make_shared<again>(*channel, 2));
+  auto waiter = std::make_shared<again>(*channel, 2);
+  channel->park(waiter);
   CHECK(channel->wake_all() == 1);
   CHECK(channel->parked() == 1);
   CHECK(channel->wake_all() == 1);
@@ -115,18 +116,22 @@ TEST_CASE("a waiter may park again while it is woken", "[channel]") {
   CHECK(channel->wake_all() == 0);
 }
 
-TEST_CASE("a channel lets go of its waiters when it ends", "[channel]") {
-  struct silent final : channel_waiter {
-    void wake() override {}
+TEST_CASE("a channel does not keep its waiters, and passes over those that are gone", "[channel]") {
+  struct counter final : channel_waiter {
+    explicit counter(int& to) : count(to) {}
+    void wake() override { ++count; }
+    int& count;
   };
-  auto waiter = std::make_shared<silent>();
-  {
-    auto channel = make_channel();
-    channel->publish({build_status::running, "one"});
-    channel->park(waiter);
-    CHECK(waiter.use_count() == 2);
-  }
-  CHECK(waiter.use_count() == 1);
+  int count = 0;
+  auto channel = make_channel();
+  auto gone = std::make_shared<counter>(count);
+  auto stays = std::make_shared<counter>(count);
+  channel->park(gone);
+  channel->park(stays);
+  CHECK(stays.use_count() == 1);
+  gone.reset();
+  CHECK(channel->wake_all() == 2);
+  CHECK(count == 1);
 }
 
 TEST_CASE("no reader sleeps through an update, whenever it parks", "[channel]") {
