@@ -7,15 +7,8 @@
 
 namespace ib {
 
-namespace {
-
-/// Of a log that was let go: its lines may come one by one, and all be let go again.
-constexpr size_t smallest_block_bytes = 256;
-
-} // namespace
-
 /// Bytes are written once, before `published` counts them; `next` is set once, after the last of them, and
-/// `followed` tells that it is. One without room stands for bytes that were let go.
+/// `followed` tells that it is. One without room stands where nothing is in memory.
 struct log_buffer::block {
   block(uint64_t start_offset, size_t size)
       : start(start_offset),
@@ -49,7 +42,7 @@ struct log_buffer::block {
 };
 
 log_buffer::log_buffer(uint64_t retention_bytes, uint64_t begin_offset, uint64_t end_offset)
-    : tail_(std::make_shared<block>(end_offset, begin_offset == end_offset ? first_block_bytes : 0)),
+    : tail_(std::make_shared<block>(end_offset, 0)),
       retention_bytes_(retention_bytes),
       begin_(begin_offset),
       end_(end_offset) {
@@ -64,8 +57,7 @@ void log_buffer::append(std::string_view bytes) {
   while (!bytes.empty()) {
     const auto used = tail_->published.load(std::memory_order_relaxed);
     if (used == tail_->capacity) {
-      auto size = tail_->capacity == 0 ? std::max(std::bit_ceil(bytes.size()), smallest_block_bytes)
-                                       : tail_->capacity * 2;
+      auto size = std::max({std::bit_ceil(bytes.size()), tail_->capacity * 2, smallest_block_bytes});
       put_behind(std::make_shared<block>(tail_->start + used, std::min(size, max_block_bytes)));
       continue;
     }
@@ -80,7 +72,9 @@ void log_buffer::append(std::string_view bytes) {
 
 void log_buffer::put_behind(std::shared_ptr<block> fresh) {
   tail_->lead_to(fresh);
+  const bool was_empty = tail_->capacity == 0 && head_.load() == tail_;
   tail_ = std::move(fresh);
+  if (was_empty) head_.exchange(tail_);
 }
 
 void log_buffer::drop_beginning() {

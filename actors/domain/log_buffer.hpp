@@ -20,10 +20,11 @@ struct log_slice {
 /// An append-only log of bytes addressed by offset: one writer, any number of readers on any thread, no locks
 /// for readers.
 ///
-/// Bytes live in blocks (small first, then up to 64 KiB) that are written once and shared; a block tells by
-/// an atomic count how much of it is published. Readers pull with a cursor and never delay the writer. Above
-/// the retention limit whole blocks are dropped from the beginning; a cursor that is already on a dropped
-/// block misses nothing: it keeps that block and all behind it alive until it has moved on.
+/// Bytes live in blocks (as large as what comes, each at least twice the last one, up to 64 KiB) that are
+/// written once and shared; a block tells by an atomic count how much of it is published. Readers pull with a
+/// cursor and never delay the writer. Above the retention limit whole blocks are dropped from the beginning;
+/// a cursor that is already on a dropped block misses nothing: it keeps that block and all behind it alive
+/// until it has moved on.
 ///
 /// A log that is kept elsewhere too may leave memory while nobody reads it: let_go() takes all of it away,
 /// and what is appended then is in memory again, behind a gap; bring_back() closes the gap. A reader
@@ -33,7 +34,7 @@ struct log_slice {
 /// then waits for the few instructions until the mark is gone, and sees that the bytes are, too.
 class log_buffer {
 public:
-  static constexpr size_t first_block_bytes = 1024;
+  static constexpr size_t smallest_block_bytes = 256;
   static constexpr size_t max_block_bytes = size_t{64} * 1024;
 
   /// `retention_bytes`: how much is kept at least before the beginning is dropped; 0 keeps everything.

@@ -79,9 +79,11 @@ TEST_CASE("what is appended is read in order, from any offset and in any portion
 
 TEST_CASE("offsets at the edges of blocks are found") {
   log_buffer log;
-  log.append(bytes_from(0, 200'000));
+  // In small pieces, so that the blocks begin small.
+  for (uint64_t end = 0; end < 200'000; end += 100)
+    log.append(bytes_from(end, 100));
   uint64_t edge = 0;
-  for (size_t size = log_buffer::first_block_bytes; edge + size < 200'000;
+  for (size_t size = log_buffer::smallest_block_bytes; edge + size < 200'000;
        size = std::min(size * 2, log_buffer::max_block_bytes)) {
     edge += size;
     for (const auto offset : {edge - 1, edge, edge + 1}) {
@@ -97,11 +99,11 @@ TEST_CASE("offsets at the edges of blocks are found") {
 
 TEST_CASE("a cursor at the end of a full block goes on when more comes") {
   log_buffer log;
-  log.append(bytes_from(0, log_buffer::first_block_bytes));
-  auto cursor = log.at(log_buffer::first_block_bytes);
+  log.append(bytes_from(0, log_buffer::smallest_block_bytes));
+  auto cursor = log.at(log_buffer::smallest_block_bytes);
   auto early = log.at(0);
   CHECK(cursor.next(10).bytes.empty());
-  CHECK(early.next(1 << 20).bytes.size() == log_buffer::first_block_bytes);
+  CHECK(early.next(1 << 20).bytes.size() == log_buffer::smallest_block_bytes);
   CHECK(early.next(10).bytes.empty());
   log.append("next");
   CHECK(cursor.next(10).bytes == "next");
@@ -177,10 +179,10 @@ TEST_CASE("retention drops whole blocks and keeps at least its amount") {
 
 TEST_CASE("a small retention keeps the block that is written") {
   log_buffer log(1);
-  log.append(bytes_from(0, log_buffer::first_block_bytes));
+  log.append(bytes_from(0, log_buffer::smallest_block_bytes));
   CHECK(log.begin_offset() == 0);
   log.append("x");
-  CHECK(log.begin_offset() == log_buffer::first_block_bytes);
+  CHECK(log.begin_offset() == log_buffer::smallest_block_bytes);
 }
 
 TEST_CASE("a slow cursor misses nothing though its block was dropped") {

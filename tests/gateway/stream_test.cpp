@@ -220,8 +220,10 @@ TEST_CASE("a censored log hides a name that straddles two reads, and shows the r
 TEST_CASE("a censored log hides a name at the border of its blocks", "[stream]") {
   served place;
   const std::string name = "registry.example/ws:1";
-  std::string all(log_buffer::first_block_bytes - name.size() / 2, 'x');
-  place.append(all + name + "end");
+  std::string all(log_buffer::smallest_block_bytes - name.size() / 2, 'x');
+  // The first piece fills its block.
+  place.append(all + name.substr(0, name.size() / 2));
+  place.append(name.substr(name.size() / 2) + "end");
   place.close();
   log_call call(place, "", true);
   CHECK(call.rest() == all + "[censored]end");
