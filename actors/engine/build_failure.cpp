@@ -116,10 +116,8 @@ void output_tail::take_line() {
 }
 
 void output_tail::keep_line() {
-  if (count_ == kept_lines)
+  for (++count_; count_ > kept_lines || lines_.size() + line_.size() >= kept_bytes; --count_)
     lines_.erase(0, lines_.find('\n') + 1);
-  else
-    ++count_;
   lines_.append(line_).append("\n");
 }
 

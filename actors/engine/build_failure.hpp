@@ -12,11 +12,12 @@
 namespace ib {
 
 /// The Dockerfile step a child was in and the last lines it printed since: what a failure is explained with.
-/// It takes about as much memory as they have bytes: there is one for each running build.
+/// Fewer lines where they are long: there is one tail for each running build, and its log has them all.
 class output_tail {
 public:
   static constexpr size_t kept_lines = 20;
   static constexpr size_t kept_line_bytes = 500;
+  static constexpr size_t kept_bytes = 2048; ///< of all of them together
 
   void add(std::string_view bytes);
   /// The last lines of the step (of all output, where there was none), oldest first, without empty ones.

@@ -165,6 +165,18 @@ TEST_CASE("the tail keeps the last lines and bounds each of them", "[failure]") 
   CHECK(tail.lines().empty());
 }
 
+TEST_CASE("the tail keeps fewer lines where they are long", "[failure]") {
+  output_tail tail;
+  for (char name = 'a'; name <= 'z'; ++name) {
+    tail.add(std::string(output_tail::kept_line_bytes, name));
+    tail.add("\n");
+  }
+  const auto lines = tail.lines();
+  REQUIRE(lines.size() == output_tail::kept_bytes / (output_tail::kept_line_bytes + 1));
+  CHECK(lines.front().front() == 'w');
+  CHECK(lines.back().front() == 'z');
+}
+
 TEST_CASE("output in one piece leaves the same tail as output byte by byte", "[failure]") {
   const std::vector<std::string> lines{"",
                                        "compiling main.cpp",
