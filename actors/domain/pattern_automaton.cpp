@@ -82,14 +82,12 @@ void pattern_automaton<Index>::add_edges(const trie& built) {
       while (at < end && sorted[at][depth] == byte)
         ++at;
       edge_bytes_.push_back(static_cast<unsigned char>(byte));
-      edge_targets_.push_back(static_cast<Index>(groups.size()));
       groups.push_back({same, at, depth + 1});
     }
     states_.push_back(added);
   }
   states_.shrink_to_fit();
   edge_bytes_.shrink_to_fit();
-  edge_targets_.shrink_to_fit();
 }
 
 template <class Index>
@@ -97,7 +95,7 @@ void pattern_automaton<Index>::add_failures() {
   if constexpr (has_root_table<Index>) {
     root_.resize(256);
     for (uint32_t edge = states_[0].first_edge; edge < edges_end(0); ++edge)
-      root_[edge_bytes_[edge]] = edge_targets_[edge];
+      root_[edge_bytes_[edge]] = static_cast<Index>(edge + 1);
   }
   for (uint32_t state = 0; state < states_.size(); ++state) {
     auto& from = states_[state];
@@ -105,8 +103,7 @@ void pattern_automaton<Index>::add_failures() {
     if (from.match_length == 0) from.match_length = shorter.match_length;
     if (from.open_length == 0) from.open_length = shorter.open_length;
     for (uint32_t edge = from.first_edge; edge < edges_end(state); ++edge) {
-      const auto target = edge_targets_[edge];
-      states_[target].fail =
+      states_[edge + 1].fail =
           state == 0 ? Index{0} : static_cast<Index>(step(from.fail, static_cast<char>(edge_bytes_[edge])));
     }
   }
@@ -146,7 +143,7 @@ uint32_t pattern_automaton<Index>::child(uint32_t state, unsigned char byte) con
   const auto end = edge_bytes_.begin() + edges_end(state);
   const auto found = std::lower_bound(begin, end, byte);
   if (found == end || *found != byte) return none;
-  return edge_targets_[static_cast<size_t>(found - edge_bytes_.begin())];
+  return static_cast<uint32_t>(found - edge_bytes_.begin()) + 1;
 }
 
 template <class Index>

@@ -15,7 +15,7 @@ namespace ib {
 /// end of it that begins a pattern.
 ///
 /// `Index` holds the number of any state: ten thousand builds have a set of their own each, of a few
-/// patterns. Edges are kept sparse, five or six indices for each byte of the patterns: a request may bring
+/// patterns. Edges are kept sparse, four or five indices for each byte of the patterns: a request may bring
 /// secrets of megabytes, for which a dense table would take gigabytes. Speed on text without secrets comes
 /// from skip(), which moves on in strides, as Wu and Manber's algorithm does, and does not touch the states
 /// at all.
@@ -50,8 +50,7 @@ private:
   uint32_t child(uint32_t state, unsigned char byte) const;
 
   std::vector<node> states_; ///< in breadth-first order: a failure always points to an earlier one
-  std::vector<unsigned char> edge_bytes_;
-  std::vector<Index> edge_targets_;
+  std::vector<unsigned char> edge_bytes_; ///< the edge of number n leads to the state of number n + 1
   /// The root's edges by byte, 0 for none; empty in a set so small that the table would be larger than all
   /// the rest.
   std::vector<Index> root_;
