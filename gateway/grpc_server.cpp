@@ -47,6 +47,9 @@ result<std::unique_ptr<grpc_server>> grpc_server::start(const config::listener_s
   auto address = settings.address.starts_with(':') ? "[::]" + settings.address : settings.address;
   builder.AddListeningPort(address, credentials, &port);
   builder.SetMaxReceiveMessageSize(max_request_bytes);
+  // We compress no answer, and the filter that could keeps some of each stream's memory. What a client has
+  // compressed is read by another one.
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0);
   // Two services on one port would each get half of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   std::unique_ptr<grpc_server> started(new grpc_server);

@@ -14,7 +14,7 @@ result<void> log_stream::begin(build_channel& channel) {
   if (auto ready = check_readable(channel, 0); !ready) return ready;
   cursor_ = channel.log().at(0);
   dropped_ = cursor_.offset();
-  if (censored_) censor_.emplace(channel.censored_words(), "[censored]");
+  if (censored_) censor_ = std::make_unique<redactor>(channel.censored_words(), "[censored]");
   return {};
 }
 

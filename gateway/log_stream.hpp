@@ -5,7 +5,6 @@
 #include "gateway/pull_stream.hpp"
 
 #include <memory>
-#include <optional>
 
 namespace ib {
 
@@ -28,8 +27,8 @@ private:
 
   bool censored_;
   log_buffer::cursor cursor_;
-  uint64_t dropped_ = 0; ///< bytes that retention dropped and the client has not been told of
-  std::optional<redactor> censor_;
+  uint64_t dropped_ = 0;             ///< bytes that retention dropped and the client has not been told of
+  std::unique_ptr<redactor> censor_; ///< of a censored stream
   bool flushed_ = false;
 };
 
