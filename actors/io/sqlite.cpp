@@ -98,7 +98,7 @@ result<sqlite_database> sqlite_database::open(const std::filesystem::path& file,
   sqlite3_busy_timeout(raw, busy_timeout_ms);
   // SQLite keeps 2 MB of pages for each database. What is written is seldom read again, and the system has
   // it.
-  if (auto done = database.execute("PRAGMA cache_size = -512;"); !done) return done.error();
+  if (auto done = database.execute("PRAGMA cache_size = -128;"); !done) return done.error();
   std::string settings = "PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON; PRAGMA synchronous = ";
   if (auto done = database.execute(settings + (power_safe ? "FULL;" : "NORMAL;")); !done) return done.error();
   return database;
