@@ -8,6 +8,13 @@
 
 namespace ib {
 
+/// The error that is there; one that says so where it was moved away, or never was: a slip of ours must not
+/// take the process with it.
+inline const error& failure_of(const rare<error>& failure) {
+  static const error none{error_code::internal, "an error was asked for where there is none", "", {}};
+  return failure ? *failure : none;
+}
+
 /// Either a value or an error. Errors are values: nothing in the domain throws for a failure that can be
 /// expected. The error is behind a pointer: a result takes as much as its value, of which a coroutine that
 /// waits keeps several.
@@ -33,8 +40,8 @@ public:
   T* operator->() { return &value(); }
 
   /// The failure; only valid where !has_value().
-  const ib::error& error() const& { return *std::get<1>(state_); }
-  ib::error&& error() && { return std::move(*std::get<1>(state_)); }
+  const ib::error& error() const& { return failure_of(std::get<1>(state_)); }
+  ib::error error() && { return failure_of(std::get<1>(state_)); }
 
 private:
   std::variant<T, rare<ib::error>> state_;
@@ -52,7 +59,7 @@ public:
   bool has_value() const { return !error_; }
   explicit operator bool() const { return has_value(); }
   /// The failure; only valid where !has_value().
-  const ib::error& error() const { return *error_; }
+  const ib::error& error() const { return failure_of(error_); }
 
 private:
   rare<ib::error> error_;
