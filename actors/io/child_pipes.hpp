@@ -24,11 +24,11 @@ std::optional<pipe_ends> make_output_pipe();
 /// would have to be fed while the child runs.
 unique_fd input_file(const std::string& text);
 
-/// Reads a pipe and gives what comes on in pieces of at most 64 KiB that end with a line where they can. Of
+/// Reads a pipe and gives what comes on in pieces of at most 256 KiB that end with a line where they can. Of
 /// its own it keeps the begun line alone.
 class line_cutter {
 public:
-  static constexpr size_t piece_bytes = 64 * 1024;
+  static constexpr size_t piece_bytes = 256 * 1024; ///< as much as a pipe holds
 
   explicit line_cutter(std::function<void(std::string_view)> sink) : sink_(std::move(sink)) {}
 

@@ -24,7 +24,7 @@ struct process_spec {
   std::string input;           ///< what it reads on its standard input
   bool capture_stdout = false; ///< collect stdout in the result instead of giving it to on_output
   size_t max_captured_bytes = 16 * 1024 * 1024;
-  /// stderr and (unless captured) stdout in the order they arrive, up to 64 KiB at a time, cut at the last
+  /// stderr and (unless captured) stdout in the order they arrive, up to 256 KiB at a time, cut at the last
   /// newline where there is one. Must not block: who cannot keep up says so by the gate.
   std::function<void(std::string_view)> on_output;
   const output_gate* gate = nullptr; ///< of a child_loop: while it is full the child waits in its pipe

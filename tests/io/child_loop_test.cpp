@@ -197,7 +197,7 @@ TEST_CASE("a child whose output nobody takes waits in its pipe, and others do no
   }
   CHECK(end.get()->exit_code == 0);
   CHECK(total == 34'000'000);
-  CHECK(most <= output_gate::high + 64 * 1024);
+  CHECK(most <= output_gate::high + 256 * 1024);
 }
 
 TEST_CASE("what a child wrote before its end comes once its gate has room", "[loop]") {

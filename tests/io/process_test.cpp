@@ -150,7 +150,7 @@ TEST_CASE("a signal that this process ignores or blocks reaches a child") {
   CHECK(blocked->signal == SIGUSR1);
 }
 
-TEST_CASE("big output comes in pieces of at most 64 KiB that end with a line") {
+TEST_CASE("big output comes in pieces of at most 256 KiB that end with a line") {
   auto spec = shell("yes 0123456789abcdef | head -c 68000000");
   size_t total = 0;
   size_t largest = 0;
@@ -163,7 +163,7 @@ TEST_CASE("big output comes in pieces of at most 64 KiB that end with a line") {
   auto ended = run_process(spec, {});
   REQUIRE(ended);
   CHECK(total == 68'000'000);
-  CHECK(largest <= 64 * 1024);
+  CHECK(largest <= 256 * 1024);
   CHECK_FALSE(cut_inside_a_line);
 }
 
@@ -181,8 +181,8 @@ TEST_CASE("a line that the buffer has to grow for comes in one piece") {
 }
 
 TEST_CASE("a line longer than the buffer is given on in parts") {
-  auto [ended, text] = run_collecting(shell("head -c 200000 /dev/zero | tr '\\0' x"));
-  CHECK(text == std::string(200'000, 'x'));
+  auto [ended, text] = run_collecting(shell("head -c 1000000 /dev/zero | tr '\\0' x"));
+  CHECK(text == std::string(1'000'000, 'x'));
 }
 
 TEST_CASE("a grandchild that keeps the pipe open does not outlive the child") {
