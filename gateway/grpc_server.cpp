@@ -79,6 +79,10 @@ result<std::unique_ptr<grpc_server>> grpc_server::start(const config::listener_s
   return started;
 }
 
+grpc_server::~grpc_server() {
+  if (server_) stop();
+}
+
 void grpc_server::set_serving(bool serving) {
   auto* health = server_->GetHealthCheckService();
   health->SetServingStatus(serving);

@@ -31,6 +31,9 @@ struct named_service {
 /// A listening gRPC server with health and reflection, whose calls are counted.
 class grpc_server {
 public:
+  ~grpc_server();
+  grpc_server(const grpc_server&) = delete;
+  grpc_server& operator=(const grpc_server&) = delete;
   static result<std::unique_ptr<grpc_server>> start(const config::listener_settings& settings,
                                                     const std::vector<named_service>& services,
                                                     std::shared_ptr<metrics> meter);
@@ -44,6 +47,8 @@ public:
   void stop();
 
 private:
+  grpc_server() = default;
+
   std::shared_ptr<io::tls_watch> certificates_;
   std::shared_ptr<grpc::ServerCredentials> credentials_; ///< asked for at every handshake
   std::unique_ptr<stream_queues> queues_;                ///< outlive the server, as the library asks

@@ -82,7 +82,11 @@ protected:
   void finish_with(const grpc::ByteBuffer& message);
 
 private:
-  void pump();
+  void take_turn();
+  template <class Turn>
+  void take_turn(Turn turn);
+  /// `parked`: the turn is on offer to wakers.
+  void pump(bool& parked);
   void end(const grpc::Status& status);
 
   stream_call& call_;

@@ -93,10 +93,9 @@ void stream_call::arrived(bool ok) {
   batch operations;
   operations.add(GRPC_OP_RECV_CLOSE_ON_SERVER).data.recv_close_on_server.cancelled = &cancelled_;
   start(operations, over_);
-  guarded([this] {
-    queues_.await_call(door_);
-    door_.serve(*this);
-  });
+  // Before this call can end: the server, which lives as long as it does, must be there for the next.
+  queues_.await_next(door_);
+  guarded([this] { door_.serve(*this); });
   drop_request();
   end_part();
 }
@@ -120,10 +119,9 @@ void stream_call::write(const grpc::ByteBuffer& message) {
 }
 
 void stream_call::write_and_finish(const grpc::ByteBuffer& message) {
-  if (ending_.exchange(true)) return;
   batch operations;
   add_message(operations, message);
-  end(operations, grpc::Status::OK);
+  if (!ending_.exchange(true)) end(operations, grpc::Status::OK);
 }
 
 void stream_call::finish(const grpc::Status& status) {

@@ -1,5 +1,7 @@
 #include "gateway/stream_queues.hpp"
 
+#include "actors/io/log.hpp"
+
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
@@ -41,9 +43,9 @@ public:
 
 private:
   int AddPortToServer(const std::string&, ::grpc_server* server) override {
-    constexpr int any_port = 1; // 0 would be a failure
-    queues_.enter(server);
-    return any_port;
+    constexpr int any_port = 1;
+    constexpr int failure = 0;
+    return queues_.enter(server) ? any_port : failure;
   }
 
   stream_queues& queues_;
@@ -62,24 +64,30 @@ stream_queues::~stream_queues() {
   grpc_shutdown();
 }
 
-void stream_queues::enter(::grpc_server* server) {
+bool stream_queues::enter(::grpc_server* server) {
   server_ = server;
   for (const auto& queue : queues_)
     grpc_server_register_completion_queue(server, queue.completions, nullptr);
   for (const auto& [path, serve] : methods_) {
     auto* method = grpc_server_register_method(server, path.c_str(), nullptr,
                                                GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER, 0);
+    if (method == nullptr) {
+      io::log_error("a streaming method is served twice: its service does not leave it out",
+                    {{"method", path}});
+      return false;
+    }
     for (const auto& queue : queues_)
       doors_.push_back({queue.completions, method, serve});
   }
+  return true;
 }
 
 void stream_queues::open() {
+  for (auto& queue : queues_)
+    queue.thread = std::thread(tell_all, queue.completions);
   for (const auto& door : doors_)
     for (int n = 0; n < awaited_at_once; ++n)
       await_call(door);
-  for (auto& queue : queues_)
-    queue.thread = std::thread(tell_all, queue.completions);
 }
 
 void stream_queues::close() {
@@ -100,6 +108,12 @@ void stream_queues::await_call(const stream_door& door) {
   auto* call = new stream_call(*this, door);
   ++calls_;
   if (!call->await(server_)) forget(call);
+}
+
+void stream_queues::await_next(const stream_door& last) {
+  auto index = static_cast<size_t>(&last - doors_.data());
+  auto queue = index % queues_.size();
+  await_call(doors_[index - queue + (queue + 1) % queues_.size()]);
 }
 
 void stream_queues::forget(stream_call* call) {

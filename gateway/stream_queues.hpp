@@ -64,14 +64,17 @@ private:
     std::thread thread;
   };
 
-  /// Makes the doors; before the server starts.
-  void enter(::grpc_server* server);
+  /// Makes the doors, before the server starts; false where the server has one of the methods already.
+  bool enter(::grpc_server* server);
   void await_call(const stream_door& door);
+  /// The library gives a call to the first queue that waits for one: by turns, then, so that each gets its
+  /// part.
+  void await_next(const stream_door& last);
   void forget(stream_call* call);
 
   std::vector<streaming_method> methods_;
   std::vector<queue> queues_;
-  std::vector<stream_door> doors_;
+  std::vector<stream_door> doors_; ///< those of a method one after the other, a queue each
   ::grpc_server* server_ = nullptr;
   std::atomic<size_t> calls_{0}; ///< that are served or waited for
 };
