@@ -12,9 +12,9 @@ namespace ib {
 
 namespace {
 
-/// Several for each core, since what a queue completes is looked for among all that is outstanding on it;
-/// few, since each has a thread.
-size_t queues_of_this_machine() { return std::clamp(2 * std::thread::hardware_concurrency(), 4U, 16U); }
+/// One for each core: more of their threads cost fan-out and joins a tenth (tests/bench). Not one alone,
+/// since what a queue completes is looked for among all that is outstanding on it.
+size_t queues_of_this_machine() { return std::clamp(std::thread::hardware_concurrency(), 2U, 8U); }
 
 /// So many calls of a method may come to a queue before its thread has seen the first of them.
 constexpr int awaited_at_once = 8;
