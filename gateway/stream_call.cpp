@@ -56,6 +56,7 @@ stream_call::stream_call(stream_queues& queues, const stream_door& door) : queue
 
 stream_call::~stream_call() {
   drop_request();
+  drop_message();
   if (call_ != nullptr) grpc_call_unref(call_);
 }
 

@@ -9,9 +9,12 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace ib;
@@ -128,4 +131,24 @@ TEST_CASE("more calls than are awaited are served at the same time", "[stream_ca
     call->context.TryCancel();
     CHECK(call->reader->Finish().error_code() == grpc::StatusCode::CANCELLED);
   }
+}
+
+TEST_CASE("calls that come one after the other go to all queues alike", "[stream_call]") {
+  std::mutex turn;
+  std::map<std::thread::id, int> served;
+  constexpr int calls = 2000; // many: the first ones go to the first queue until it waits for none
+  {
+    logs_house house([&](stream_call& call) {
+      {
+        std::lock_guard held(turn);
+        ++served[std::this_thread::get_id()];
+      }
+      echo(call);
+    });
+    for (int i = 0; i < calls; ++i)
+      CHECK(house.logs("b1")->next() == "b1 ");
+  }
+  REQUIRE(served.size() >= 2);
+  for (const auto& [thread, count] : served)
+    CHECK(count >= calls / static_cast<int>(2 * served.size()));
 }
