@@ -1,5 +1,7 @@
 #include "gateway/log_bytes.hpp"
 
+#include <algorithm>
+
 namespace ib {
 
 log_bytes take_bytes(log_buffer::cursor& cursor, size_t max_bytes) {
@@ -12,6 +14,12 @@ log_bytes take_bytes(log_buffer::cursor& cursor, size_t max_bytes) {
     taken.parts.push_back(std::move(slice));
   }
   return taken;
+}
+
+size_t reading_pace::next(clock::time_point now) {
+  bytes_ = now - last_ <= quick ? std::min(2 * bytes_, max_log_message_bytes) : least_bytes;
+  last_ = now;
+  return bytes_;
 }
 
 } // namespace ib

@@ -43,7 +43,8 @@ std::function<bool()> log_read_stream::news_since_now() const {
 
 log_bytes log_read_stream::take() {
   auto rest = end_ - std::min(end_, cursor_.offset());
-  return take_bytes(cursor_, static_cast<size_t>(std::min<uint64_t>(max_log_message_bytes, rest)));
+  return take_bytes(cursor_,
+                    static_cast<size_t>(std::min<uint64_t>(pace_.next(reading_pace::clock::now()), rest)));
 }
 
 void log_read_stream::count(size_t bytes) {

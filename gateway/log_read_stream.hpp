@@ -42,6 +42,7 @@ private:
 
   const log_wish wish_;
   log_buffer::cursor cursor_;
+  reading_pace pace_;
   uint64_t end_ = 0;          ///< where a stream ends that does not follow
   bool end_is_final_ = false; ///< the log was whole when the stream began
   uint64_t skipped_ = 0;      ///< bytes that are not kept any more and the client has not been told of

@@ -24,12 +24,14 @@ bool log_stream::next(grpc::ByteBuffer& message, bool complete) {
     return true;
   }
   if (censor_) return next_censored(message, complete);
-  auto bytes = take_bytes(cursor_);
+  auto bytes = take();
   if (bytes.empty()) return false;
   count(bytes.size);
   message = log_message(bytes);
   return true;
 }
+
+log_bytes log_stream::take() { return take_bytes(cursor_, pace_.next(reading_pace::clock::now())); }
 
 void log_stream::count(size_t bytes) {
   meter().log_sent_bytes.Increment(static_cast<double>(bytes));
@@ -45,7 +47,7 @@ std::function<bool()> log_stream::news_since_now() const {
 bool log_stream::next_censored(grpc::ByteBuffer& message, bool complete) {
   std::string text;
   while (text.empty()) {
-    auto bytes = take_bytes(cursor_);
+    auto bytes = take();
     for (const auto& slice : bytes.parts)
       censor_->write(slice.bytes, text);
     if (!bytes.empty()) continue;

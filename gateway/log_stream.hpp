@@ -2,6 +2,7 @@
 
 #include "actors/domain/log_buffer.hpp"
 #include "actors/domain/redactor.hpp"
+#include "gateway/log_bytes.hpp"
 #include "gateway/pull_stream.hpp"
 
 #include <memory>
@@ -23,10 +24,12 @@ protected:
 
 private:
   bool next_censored(grpc::ByteBuffer& message, bool complete);
+  log_bytes take();
   void count(size_t bytes);
 
   bool censored_;
   log_buffer::cursor cursor_;
+  reading_pace pace_;
   uint64_t dropped_ = 0;             ///< bytes that retention dropped and the client has not been told of
   std::unique_ptr<redactor> censor_; ///< of a censored stream
   bool flushed_ = false;

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
 #include <string>
 
 using namespace ib;
@@ -52,4 +53,19 @@ TEST_CASE("a limit inside of a block is kept", "[log_bytes]") {
   CHECK(bytes.size == 2'000);
   CHECK(text_of(bytes) == numbered(10'000).substr(1'500, 2'000));
   CHECK(cursor.offset() == 3'500);
+}
+
+TEST_CASE("who takes messages quickly gets larger ones, and everybody else small ones", "[log_bytes]") {
+  reading_pace pace;
+  auto now = reading_pace::clock::now();
+  const auto quickly = [&] { return pace.next(now += reading_pace::quick); };
+  const auto slowly = [&] { return pace.next(now += reading_pace::quick + std::chrono::nanoseconds(1)); };
+  CHECK(pace.next(now) == reading_pace::least_bytes);
+  CHECK(quickly() == 2 * reading_pace::least_bytes);
+  for (int i = 0; i < 10; ++i)
+    quickly();
+  CHECK(quickly() == max_log_message_bytes);
+  CHECK(slowly() == reading_pace::least_bytes);
+  CHECK(slowly() == reading_pace::least_bytes);
+  CHECK(quickly() == 2 * reading_pace::least_bytes);
 }
