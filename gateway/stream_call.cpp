@@ -50,7 +50,7 @@ private:
   size_t count_ = 0;
 };
 
-stream_call::stream_call(stream_queues& queues, const stream_door& door) : queues_(queues), door_(door) {
+stream_call::stream_call(stream_queues& queues, stream_door& door) : queues_(queues), door_(door) {
   grpc_metadata_array_init(&headers_);
 }
 
@@ -84,20 +84,22 @@ std::string_view stream_call::header(std::string_view name) const {
   return {};
 }
 
-bool stream_call::await(::grpc_server* server) {
+bool stream_call::await(::grpc_server* server, grpc_completion_queue* arrivals,
+                        grpc_completion_queue* completions) {
   return grpc_server_request_registered_call(server, door_.method, &call_, &deadline_, &headers_, &request_,
-                                             door_.queue, door_.queue, &arrived_) == GRPC_CALL_OK;
+                                             completions, arrivals, &arrived_) == GRPC_CALL_OK;
 }
 
 void stream_call::arrived(bool ok) {
   if (!ok) return queues_.forget(this);
+  guarded([this] { door_.serve(*this); });
+  drop_request();
+  // Only now, so that the writer is there to be told.
   batch operations;
   operations.add(GRPC_OP_RECV_CLOSE_ON_SERVER).data.recv_close_on_server.cancelled = &cancelled_;
   start(operations, over_);
   // Before this call can end: the server, which lives as long as it does, must be there for the next.
-  queues_.await_next(door_);
-  guarded([this] { door_.serve(*this); });
-  drop_request();
+  queues_.await_call(door_);
   end_part();
 }
 
@@ -133,12 +135,13 @@ void stream_call::finish(const grpc::Status& status) {
 
 void stream_call::add_message(batch& operations, const grpc::ByteBuffer& message) {
   message_ = raw(message);
-  if (!std::exchange(greeted_, true)) operations.add(GRPC_OP_SEND_INITIAL_METADATA);
+  if (!greeted_.exchange(true)) operations.add(GRPC_OP_SEND_INITIAL_METADATA);
   operations.add(GRPC_OP_SEND_MESSAGE).data.send_message.send_message = message_;
 }
 
 void stream_call::end(batch& operations, const grpc::Status& status) {
-  if (!std::exchange(greeted_, true)) operations.add(GRPC_OP_SEND_INITIAL_METADATA);
+  if (gone_) return end_part();
+  if (!greeted_.exchange(true)) operations.add(GRPC_OP_SEND_INITIAL_METADATA);
   auto text = grpc_slice_from_copied_buffer(status.error_message().data(), status.error_message().size());
   auto& ending = operations.add(GRPC_OP_SEND_STATUS_FROM_SERVER).data.send_status_from_server;
   ending.status = static_cast<grpc_status_code>(status.error_code());
@@ -152,7 +155,7 @@ void stream_call::start(const batch& operations, news& told) {
   if (auto fault = operations.start(call_, &told); fault != GRPC_CALL_OK) {
     io::log_error("gRPC does not take an operation of a stream",
                   {{"what", grpc_call_error_to_string(fault)}});
-    told.tell(false);
+    told.functor_run(&told, 0);
   }
 }
 
@@ -168,7 +171,8 @@ void stream_call::finished(bool) {
 }
 
 void stream_call::over(bool) {
-  if (writer_ != nullptr && cancelled_ != 0) guarded([this] { writer_->on_cancel(); });
+  gone_ = cancelled_ != 0;
+  if (gone_ && writer_ != nullptr) guarded([this] { writer_->on_cancel(); });
   end_part();
 }
 

@@ -12,8 +12,8 @@ namespace ib {
 class stream_queues;
 struct stream_door;
 
-/// Whoever answers a call with a stream of messages. Told by the thread of the call's queue alone, one thing
-/// after the other.
+/// Whoever answers a call with a stream of messages. Told by threads of the call's queue, also while the call
+/// is still being served; of a cancel perhaps at the same time as of a write.
 class stream_writer {
 public:
   virtual ~stream_writer() = default;
@@ -21,7 +21,7 @@ public:
   virtual void on_write_done(bool ok) = 0;
   /// The client has gone away; finish() is still due.
   virtual void on_cancel() = 0;
-  /// Nothing follows, and the call is gone when this returns.
+  /// Nothing follows, and the call is gone when this returns. By whoever comes to the end last.
   virtual void on_done() = 0;
 };
 
@@ -32,13 +32,6 @@ public:
 /// second one does nothing); write() only while no other write is under way.
 class stream_call {
 public:
-  /// What an operation comes back as from its completion queue.
-  struct news {
-    stream_call* call;
-    void (stream_call::*happened)(bool ok);
-    void tell(bool ok) const { (call->*happened)(ok); }
-  };
-
   stream_call(const stream_call&) = delete;
   stream_call& operator=(const stream_call&) = delete;
 
@@ -58,11 +51,22 @@ private:
   friend class stream_queues;
   class batch;
 
-  stream_call(stream_queues& queues, const stream_door& door);
+  /// What an operation comes back as from its completion queue.
+  using news = grpc_completion_queue_functor;
+  template <void (stream_call::*Happened)(bool ok)>
+  struct news_of : news {
+    explicit news_of(stream_call& call) : news{}, call(call) {
+      functor_run = [](news* self, int ok) { (static_cast<news_of*>(self)->call.*Happened)(ok != 0); };
+    }
+    stream_call& call;
+  };
+
+  stream_call(stream_queues& queues, stream_door& door);
   ~stream_call();
 
-  /// Asks the library for the next call that comes to the door; false where it takes no more.
-  bool await(::grpc_server* server);
+  /// Asks the library for the next call that comes to the door; false where it takes no more. `completions`
+  /// is the queue of all that happens to the call after its arrival.
+  bool await(::grpc_server* server, grpc_completion_queue* arrivals, grpc_completion_queue* completions);
   void arrived(bool ok);
   void written(bool ok);
   void finished(bool ok);
@@ -77,21 +81,23 @@ private:
   void drop_message();
 
   stream_queues& queues_;
-  const stream_door& door_;
+  stream_door& door_;
   stream_writer* writer_ = nullptr;
   grpc_call* call_ = nullptr;
   grpc_metadata_array headers_{};
   grpc_byte_buffer* request_ = nullptr;
   grpc_byte_buffer* message_ = nullptr; ///< on its way out
   gpr_timespec deadline_{};
-  news arrived_{this, &stream_call::arrived};
-  news written_{this, &stream_call::written};
-  news finished_{this, &stream_call::finished};
-  news over_{this, &stream_call::over};
-  std::atomic<int> open_parts_{3}; ///< served, finished, over, and each write that is under way
-  int cancelled_ = 0;              ///< set by the library when the call is over
-  bool greeted_ = false;           ///< the headers of the answer are on their way
+  news_of<&stream_call::arrived> arrived_{*this};
+  news_of<&stream_call::written> written_{*this};
+  news_of<&stream_call::finished> finished_{*this};
+  news_of<&stream_call::over> over_{*this};
+  std::atomic<int> open_parts_{3};   ///< served, finished, over, and each write that is under way
+  int cancelled_ = 0;                ///< set by the library when the call is over
+  std::atomic<bool> greeted_{false}; ///< the headers of the answer are on their way
   std::atomic<bool> ending_{false};
+  std::atomic<bool> gone_{false}; ///< the client, so that nothing can be sent
+  bool near_ = false;             ///< on the callback API's queue from its arrival to its end
 };
 
 } // namespace ib

@@ -17,8 +17,12 @@ namespace {
 /// since what a queue completes is looked for among all that is outstanding on it.
 size_t queues_of_this_machine() { return std::clamp(std::thread::hardware_concurrency(), 2U, 8U); }
 
-/// So many calls of a method may come to a queue before its thread has seen the first of them.
+/// So many calls of a method may come before a thread has seen the first of them.
 constexpr int awaited_at_once = 8;
+
+/// So many calls of a method are on the callback API's queue at most: a search among a few hundred takes a
+/// tenth of a microsecond.
+constexpr int longest_near = 64;
 
 grpc_completion_queue* queue_without_connections() {
   grpc_completion_queue_attributes kind{GRPC_CQ_CURRENT_VERSION, GRPC_CQ_NEXT, GRPC_CQ_NON_POLLING, nullptr};
@@ -30,7 +34,9 @@ void tell_all(grpc_completion_queue* completions) {
   for (;;) {
     auto event = grpc_completion_queue_next(completions, gpr_inf_future(GPR_CLOCK_REALTIME), nullptr);
     if (event.type == GRPC_QUEUE_SHUTDOWN) return;
-    if (event.type == GRPC_OP_COMPLETE) static_cast<stream_call::news*>(event.tag)->tell(event.success != 0);
+    if (event.type != GRPC_OP_COMPLETE) continue;
+    auto* news = static_cast<grpc_completion_queue_functor*>(event.tag);
+    news->functor_run(news, event.success);
   }
 }
 
@@ -67,6 +73,7 @@ stream_queues::~stream_queues() {
 
 bool stream_queues::enter(::grpc_server* server) {
   server_ = server;
+  grpc_server_register_completion_queue(server, arrivals_.raw(), nullptr);
   for (const auto& queue : queues_)
     grpc_server_register_completion_queue(server, queue.completions, nullptr);
   for (const auto& [path, serve] : methods_) {
@@ -77,8 +84,7 @@ bool stream_queues::enter(::grpc_server* server) {
                     {{"method", path}});
       return false;
     }
-    for (const auto& queue : queues_)
-      doors_.push_back({queue.completions, method, serve});
+    doors_.emplace_back(method, serve);
   }
   return true;
 }
@@ -86,7 +92,7 @@ bool stream_queues::enter(::grpc_server* server) {
 void stream_queues::open() {
   for (auto& queue : queues_)
     queue.thread = std::thread(tell_all, queue.completions);
-  for (const auto& door : doors_)
+  for (auto& door : doors_)
     for (int n = 0; n < awaited_at_once; ++n)
       await_call(door);
 }
@@ -105,20 +111,18 @@ void stream_queues::close() {
   }
 }
 
-void stream_queues::await_call(const stream_door& door) {
+void stream_queues::await_call(stream_door& door) {
   auto* call = new (std::nothrow) stream_call(*this, door);
   if (call == nullptr) return io::log_error("no memory to await another stream", {});
   ++calls_;
-  if (!call->await(server_)) forget(call);
-}
-
-void stream_queues::await_next(const stream_door& last) {
-  auto index = static_cast<size_t>(&last - doors_.data());
-  auto queue = index % queues_.size();
-  await_call(doors_[index - queue + (queue + 1) % queues_.size()]);
+  call->near_ = ++door.near <= longest_near;
+  if (!call->near_) --door.near;
+  auto* queue = call->near_ ? arrivals_.raw() : queues_[turn_++ % queues_.size()].completions;
+  if (!call->await(server_, arrivals_.raw(), queue)) forget(call);
 }
 
 void stream_queues::forget(stream_call* call) {
+  if (call->near_) --call->door_.near;
   delete call;
   --calls_;
   calls_.notify_all();

@@ -1,11 +1,13 @@
 #pragma once
 
+#include "gateway/callback_queue.hpp"
 #include "gateway/stream_call.hpp"
 
 #include <grpc/grpc.h>
 
 #include <atomic>
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,22 +27,24 @@ struct streaming_method {
   std::function<void(stream_call&)> serve;
 };
 
-/// Where calls of a method come to a queue.
+/// Where calls of a method come in.
 struct stream_door {
-  grpc_completion_queue* queue = nullptr;
   void* method = nullptr; ///< as the library knows it
   std::function<void(stream_call&)> serve;
+  std::atomic<int> near{0}; ///< calls of it on the callback API's queue, awaited ones among them
 };
 
-/// The completion queues of the streaming methods, each with a thread of its own, beside the callback API
-/// that serves everything else.
+/// Serves the streaming methods: the first calls of each on the completion queue of the callback API, as
+/// everything else is served, more of them on queues of their own.
 ///
 /// Why streams have queues of their own: gRPC as Debian builds it (with assertions) looks for each operation
 /// that completes among all that are outstanding on its queue, and a stream that waits always has one. With
 /// 10,000 listeners on the one queue of the callback API every call of the service takes half as long again.
-/// Here they are out of its way. These queues do not poll connections: that stays with the callback API's
-/// threads, which would have to hand over what they wait for otherwise. The library's C++ API makes no such
-/// queues (only its health service has one); hence its core's API here. Services leave their streaming
+/// Many are out of its way here. Not the first few, since each queue has a thread of its own, to which what
+/// happens to a call is handed: the callback API's threads run it where they read it. Every call arrives
+/// there, and is served up to its first message. The other queues do not poll connections, or what their
+/// threads read for the callback API would have to be handed over as well. The library's C++ API makes no
+/// such queues (only its health service has one); hence its core's API here. Services leave their streaming
 /// methods out (WithGenericMethod_…) and name them as streaming_method.
 class stream_queues {
 public:
@@ -66,15 +70,14 @@ private:
 
   /// Makes the doors, before the server starts; false where the server has one of the methods already.
   bool enter(::grpc_server* server);
-  void await_call(const stream_door& door);
-  /// The library gives a call to the first queue that waits for one: by turns, then, so that each gets its
-  /// part.
-  void await_next(const stream_door& last);
+  void await_call(stream_door& door);
   void forget(stream_call* call);
 
   std::vector<streaming_method> methods_;
+  callback_queue arrivals_;
   std::vector<queue> queues_;
-  std::vector<stream_door> doors_; ///< those of a method one after the other, a queue each
+  std::atomic<size_t> turn_{0}; ///< whose queue is next
+  std::deque<stream_door> doors_;
   ::grpc_server* server_ = nullptr;
   std::atomic<size_t> calls_{0}; ///< that are served or waited for
 };
