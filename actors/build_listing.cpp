@@ -14,11 +14,10 @@ build_description describe(const build_channel& channel) {
   summary.triggered_by = identity.triggered_by;
   summary.source = identity.source_words;
   summary.created_ms = identity.created_ms;
-  auto cursor = channel.from_start();
-  while (auto* update = cursor.next()) {
+  const status_update* newest = nullptr;
+  for (auto cursor = channel.from_start(); auto* update = cursor.next(); newest = update)
     if (update->is_step) build.steps.push_back(*update);
-    build.latest = *update;
-  }
+  if (newest != nullptr) build.latest = *newest;
   summary.log_begin = channel.log().begin_offset();
   summary.log_end = channel.log().end_offset();
   if (!build.latest) return build;

@@ -23,37 +23,31 @@ v1::Failure::Fault to_wire(fault_class fault) {
   return v1::Failure::FAULT_UNSPECIFIED;
 }
 
-v1::Failure to_wire(const std::string& message, const rare<build_failure>& failure) {
-  v1::Failure to;
+void to_wire(const std::string& message, const rare<build_failure>& failure, v1::Failure& to) {
   to.set_message(as_utf8(message));
-  if (!failure) return to;
+  if (!failure) return;
   to.set_fault(to_wire(failure->fault));
   to.set_dockerfile_line(failure->where.line);
   to.set_command(as_utf8(failure->where.command));
   for (const auto& line : failure->where.last_lines)
     to.add_last_lines(as_utf8(line));
-  return to;
 }
 
-v1::QueuePlace to_wire(const queue_place& place) {
-  v1::QueuePlace to;
+void to_wire(const queue_place& place, v1::QueuePlace& to) {
   to.set_builds_ahead(static_cast<int32_t>(place.builds_ahead));
-  if (!place.estimate_ms) return to;
+  if (!place.estimate_ms) return;
   to.mutable_estimated_wait()->set_seconds(*place.estimate_ms / 1000);
   to.mutable_estimated_wait()->set_nanos(static_cast<int32_t>(*place.estimate_ms % 1000 * 1'000'000));
-  return to;
 }
 
-v1::Attempt to_wire(const attempt_span& run, const build_summary& summary) {
-  v1::Attempt to;
+void to_wire(const attempt_span& run, const build_summary& summary, v1::Attempt& to) {
   to.set_number(run.number);
   set_time(run.began_ms, *to.mutable_start_time());
-  if (run.ended_ms == 0) return to;
+  if (run.ended_ms == 0) return;
   set_time(run.ended_ms, *to.mutable_end_time());
   bool has_succeeded =
       summary.machine.state == build_state::succeeded && run.number == summary.machine.attempt;
   if (!has_succeeded) to.set_end_message(as_utf8(run.end_message));
-  return to;
 }
 
 } // namespace
@@ -90,21 +84,18 @@ std::optional<build_state> to_state(int state) {
   return std::nullopt;
 }
 
-v1::Step to_wire(const status_update& update) {
-  v1::Step to;
+void to_wire(const status_update& update, v1::Step& to) {
   set_time(update.at_ms, *to.mutable_time());
   to.set_state(to_wire(update.state));
   to.set_attempt(update.attempt);
   to.set_message(as_utf8(update.message));
   to.set_notice(!update.is_step);
-  if (update.place) *to.mutable_queue_place() = to_wire(*update.place);
-  if (update.status == build_status::failure) *to.mutable_failure() = to_wire(update.message, update.failure);
-  return to;
+  if (update.place) to_wire(*update.place, *to.mutable_queue_place());
+  if (update.status == build_status::failure) to_wire(update.message, update.failure, *to.mutable_failure());
 }
 
-v1::Build to_wire(const build_summary& summary) {
+void to_wire(const build_summary& summary, v1::Build& to) {
   const auto& machine = summary.machine;
-  v1::Build to;
   to.set_build_id(summary.build_id);
   to.set_workspace_ref(summary.workspace_ref);
   to.set_base_ref(summary.base_ref);
@@ -117,27 +108,25 @@ v1::Build to_wire(const build_summary& summary) {
   to.set_attempt_count(machine.attempt);
   to.mutable_log()->set_begin_offset(static_cast<int64_t>(summary.log_begin));
   to.mutable_log()->set_end_offset(static_cast<int64_t>(summary.log_end));
-  if (machine.state != build_state::failed) return to;
-  *to.mutable_failure() = to_wire(machine.end_message, machine.failure);
+  if (machine.state != build_state::failed) return;
+  to_wire(machine.end_message, machine.failure, *to.mutable_failure());
   to.set_message(to.failure().message());
-  return to;
 }
 
-v1::Build to_wire(const build_description& build) {
-  auto to = to_wire(build.summary);
+void to_wire(const build_description& build, v1::Build& to) {
+  to_wire(build.summary, to);
   for (const auto& run : attempts_of(build.steps))
-    *to.add_attempts() = to_wire(run, build.summary);
+    to_wire(run, build.summary, *to.add_attempts());
   for (const auto& step : build.steps)
-    *to.add_steps() = to_wire(step);
+    to_wire(step, *to.add_steps());
   if (build.latest) add_latest(*build.latest, to);
-  return to;
 }
 
 void add_latest(const status_update& latest, v1::Build& build) {
   if (is_terminal(*to_state(build.state()))) return;
   build.set_message(as_utf8(latest.message));
   if (latest.place && build.state() == v1::Build::QUEUED)
-    *build.mutable_queue_place() = to_wire(*latest.place);
+    to_wire(*latest.place, *build.mutable_queue_place());
 }
 
 } // namespace ib

@@ -8,17 +8,18 @@
 
 namespace ib {
 
-/// From the domain to the wire of the extension service. Texts that come from tools are made UTF-8. Pure.
+/// From the domain to the wire of the extension service. Texts that come from tools are made UTF-8. Pure;
+/// to_wire() fills a message that is empty.
 
 imagebuilder::v1::Build::State to_wire(build_state state);
 /// The other way; nothing for what is no state of a build.
 std::optional<build_state> to_state(int state);
 
-imagebuilder::v1::Step to_wire(const status_update& update);
+void to_wire(const status_update& update, imagebuilder::v1::Step& to);
 /// A build as lists show it.
-imagebuilder::v1::Build to_wire(const build_summary& summary);
+void to_wire(const build_summary& summary, imagebuilder::v1::Build& to);
 /// A build with its attempts and steps.
-imagebuilder::v1::Build to_wire(const build_description& build);
+void to_wire(const build_description& build, imagebuilder::v1::Build& to);
 
 /// What a build in a list said last: only its channel knows.
 void add_latest(const status_update& latest, imagebuilder::v1::Build& build);

@@ -11,6 +11,8 @@
 #include "gateway/watch_stream.hpp"
 #include "gateway/wire.hpp"
 
+#include <google/protobuf/arena.h>
+
 #include <utility>
 
 namespace ib {
@@ -45,8 +47,11 @@ std::shared_ptr<house_answer<Found>> answer_with(std::shared_ptr<unary_call> cal
 }
 
 std::shared_ptr<house_answer<build_description>> build_answer_of(std::shared_ptr<unary_call> call) {
-  return answer_with<build_description>(std::move(call),
-                                        [](const build_description& build) { return to_wire(build); });
+  return answer_with<build_description>(std::move(call), [](const build_description& build) {
+    v1::Build told;
+    to_wire(build, told);
+    return told;
+  });
 }
 
 } // namespace
@@ -69,7 +74,11 @@ grpc::ServerUnaryReactor* builds_service::GetBuild(grpc::CallbackServerContext* 
   call_meter calls(&get_calls_);
   auto id = read_request<v1::GetBuildRequest>(*request);
   if (auto channel = id ? find_running(*board_, *id) : nullptr; channel && !end_is_untold(*channel)) {
-    *response = serialize(to_wire(describe(*channel)));
+    // Few allocations: this is asked for again and again by who waits for a build.
+    google::protobuf::Arena words;
+    auto& build = *google::protobuf::Arena::CreateMessage<v1::Build>(&words);
+    to_wire(describe(*channel), build);
+    *response = serialize(build);
     return finish_now(*context, calls);
   }
   auto call = std::make_shared<unary_call>(response, calls);
@@ -94,10 +103,10 @@ grpc::ServerUnaryReactor* builds_service::ListBuilds(grpc::CallbackServerContext
   auto answer = answer_with<build_page>(call, [board = board_, filter = *filter](const build_page& page) {
     v1::ListBuildsResponse list;
     for (const auto& summary : page.builds) {
-      auto build = to_wire(summary);
+      auto& build = *list.add_builds();
+      to_wire(summary, build);
       auto channel = summary.ended_ms == 0 ? find_running(*board, summary.build_id) : nullptr;
       if (auto* latest = channel ? channel->latest() : nullptr) add_latest(*latest, build);
-      *list.add_builds() = std::move(build);
     }
     if (page.next) list.set_next_page_token(make_page_token(*page.next, filter));
     return list;

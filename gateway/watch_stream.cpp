@@ -23,7 +23,7 @@ bool watch_stream::next(grpc::ByteBuffer& message, bool) {
     if (!update->is_step && ahead.next() != nullptr) continue;
     has_ended_ = update->status != build_status::running;
     imagebuilder::v1::WatchBuildResponse response;
-    *response.mutable_step() = to_wire(*update);
+    to_wire(*update, *response.mutable_step());
     message = serialize(response);
     return true;
   }

@@ -52,6 +52,13 @@ std::string as_json(const google::protobuf::Message& message) {
   return json;
 }
 
+template <class What>
+v1::Build told_of(const What& what) {
+  v1::Build told;
+  to_wire(what, told);
+  return told;
+}
+
 } // namespace
 
 TEST_CASE("all that is known of a build is told, as UTF-8", "[builds]") {
@@ -60,7 +67,7 @@ TEST_CASE("all that is known of a build is told, as UTF-8", "[builds]") {
                               R"(rst","dockerfileLine":7,"command":"RUN )" + sign +
                               R"(","lastLines":["a",")" + sign + R"("]})";
   CHECK(
-      as_json(to_wire(failed_build())) ==
+      as_json(told_of(failed_build())) ==
       R"({"buildId":"b1","workspaceRef":"r/ws:1","baseRef":"r/base:1","state":"FAILED","message":"w)" + sign +
           R"(rst","triggeredBy":"somebody","source":"https://example.com/r)" + sign +
           R"(po.git, Dockerfile","createTime":"2023-11-14T22:13:20.001Z","startTime":"2023-11-14T22:13:21Z",)"
@@ -81,7 +88,7 @@ TEST_CASE("a cancelled build failed by nobody's fault", "[builds]") {
   build_summary summary;
   summary.machine.state = build_state::failed;
   summary.machine.end_message = "build cancelled: enough";
-  auto build = to_wire(summary);
+  auto build = told_of(summary);
   CHECK(build.failure().fault() == v1::Failure::FAULT_UNSPECIFIED);
   CHECK(build.failure().message() == "build cancelled: enough");
   CHECK(build.message() == "build cancelled: enough");
@@ -96,7 +103,7 @@ TEST_CASE("the attempt that succeeded did not end for a reason", "[builds]") {
   build.steps.back().status = build_status::success;
   build.steps.back().message = "done";
   build.latest = build.steps.back();
-  auto told = to_wire(build);
+  auto told = told_of(build);
   CHECK(told.attempts(0).end_message() == "503; trying once more");
   CHECK(told.attempts(1).end_message().empty());
   CHECK_FALSE(told.has_failure());
@@ -109,15 +116,16 @@ TEST_CASE("a queued build tells its place, and no other state does", "[builds]")
   status_update place{build_status::running, "queued, next in line"};
   place.place = queue_place{0, {}};
   build.latest = place;
-  auto told = to_wire(build);
+  auto told = told_of(build);
   CHECK(told.state() == v1::Build::QUEUED);
   CHECK(told.message() == "queued, next in line");
   REQUIRE(told.has_queue_place());
   CHECK(told.queue_place().builds_ahead() == 0);
   CHECK_FALSE(told.queue_place().has_estimated_wait());
   build.summary.machine.state = build_state::preparing;
-  CHECK_FALSE(to_wire(build).has_queue_place());
-  auto step = to_wire(place);
+  CHECK_FALSE(told_of(build).has_queue_place());
+  v1::Step step;
+  to_wire(place, step);
   CHECK(step.notice());
   CHECK(step.has_queue_place());
 }
