@@ -1,6 +1,7 @@
 // Long on purpose: one build and all that happens to it, in the order of its life.
 #include "actors/build.hpp"
 
+#include "actors/ask.hpp"
 #include "actors/io/utc_time.hpp"
 #include "actors/names.hpp"
 #include "actors/observe.hpp"
@@ -155,9 +156,10 @@ void build_work::carry_out(const start_run_effect&) {
 void build_work::begin_run() {
   auto engine = find_actor<engine_actor>(self_->system(), names::engine);
   if (!engine) return await_engine(false);
-  self_->request(engine, start_timeout, start_run{record_.plan, record_.machine.attempt})
-      .then([this](const run_handle& handle) { follow(handle); },
-            [this](const caf::error&) { engine_is_gone(false); });
+  take_answer<run_handle>(
+      self_, self_->request(engine, start_timeout, start_run{record_.plan, record_.machine.attempt}),
+      [this](const run_handle& handle) { follow(handle); },
+      [this](const caf::error&) { engine_is_gone(false); });
 }
 
 /// A start may be asked for twice: it is one run. So an engine that dies over it is no reason to spend an

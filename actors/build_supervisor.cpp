@@ -1,5 +1,6 @@
 #include "actors/build_supervisor.hpp"
 
+#include "actors/ask.hpp"
 #include "actors/io/utc_time.hpp"
 #include "actors/names.hpp"
 #include "actors/observe.hpp"
@@ -79,17 +80,17 @@ void build_supervision::start(const std::string& build_id) {
 void build_supervision::load(const std::string& build_id) {
   auto journal = find_actor<journal_actor>(self_->system(), names::journal);
   if (!journal) return postpone(build_id, journal_pause);
-  self_->request(journal, ask_timeout, journal_find{build_id, ""})
-      .then(
-          [this, build_id](const journal_found& found) {
-            if (found.record)
-              spawn_child(*found.record);
-            else if (found.record.error().code == error_code::not_found)
-              children_->erase(build_id);
-            else
-              postpone(build_id);
-          },
-          [this, build_id](const caf::error&) { journal_is_gone(build_id); });
+  take_answer<journal_found>(
+      self_, self_->request(journal, ask_timeout, journal_find{build_id, ""}),
+      [this, build_id](const journal_found& found) {
+        if (found.record)
+          spawn_child(*found.record);
+        else if (found.record.error().code == error_code::not_found)
+          children_->erase(build_id);
+        else
+          postpone(build_id);
+      },
+      [this, build_id](const caf::error&) { journal_is_gone(build_id); });
 }
 
 /// A journal that dies is no fault of the build, unless the build is what kills it.

@@ -1,5 +1,6 @@
 #include "actors/director.hpp"
 
+#include "actors/ask.hpp"
 #include "actors/io/utc_time.hpp"
 #include "actors/names.hpp"
 #include "actors/observe.hpp"
@@ -183,11 +184,12 @@ void direction::keep(const std::string& build_id, int tries) {
   if (found == entries_.end() || found->second.kept) return;
   auto journal = find_actor<journal_actor>(self_->system(), names::journal);
   if (!journal) return keep_later(build_id, tries);
-  self_->request(journal, ask_timeout, journal_create{*found->second.record})
-      .then([this, build_id](const journal_kept& m) { kept(build_id, m.outcome); },
-            [this, build_id, tries](const caf::error& why) {
-              keep_later(build_id, why == caf::sec::request_timeout ? 0 : tries);
-            });
+  take_answer<journal_kept>(
+      self_, self_->request(journal, ask_timeout, journal_create{*found->second.record}),
+      [this, build_id](const journal_kept& m) { kept(build_id, m.outcome); },
+      [this, build_id, tries](const caf::error& why) {
+        keep_later(build_id, why == caf::sec::request_timeout ? 0 : tries);
+      });
 }
 
 void direction::keep_later(const std::string& build_id, int tries) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/ask.hpp"
 #include "actors/names.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -31,8 +32,9 @@ void insist(Self* self, caf::atom_value name, Message message, Wanted wanted) {
   };
   auto listener = find_actor<Listener>(self->system(), name);
   if (!listener) return later();
-  self->request(listener, ask_timeout, std::move(message))
-      .then([] {}, [later](const caf::error&) { later(); });
+  take_answer<void>(
+      self, self->request(listener, ask_timeout, std::move(message)), [] {},
+      [later](const caf::error&) { later(); });
 }
 
 } // namespace ib

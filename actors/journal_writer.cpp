@@ -1,5 +1,6 @@
 #include "actors/journal_writer.hpp"
 
+#include "actors/ask.hpp"
 #include "actors/names.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -58,14 +59,15 @@ void journal_writer::send_front() {
   on_its_way_ = true;
   std::visit(
       [&](const auto& write) {
-        self_->request(journal, ask_timeout, write)
-            .then([this](const journal_kept& kept) { answered(kept.outcome); },
-                  [this](const caf::error&) {
-                    on_its_way_ = false;
-                    // The same again is harmless if it was kept after all.
-                    if (++silences_ > max_silences) return on_refusal_("the journal did not answer");
-                    wait(restart_pause);
-                  });
+        take_answer<journal_kept>(
+            self_, self_->request(journal, ask_timeout, write),
+            [this](const journal_kept& kept) { answered(kept.outcome); },
+            [this](const caf::error&) {
+              on_its_way_ = false;
+              // The same again is harmless if it was kept after all.
+              if (++silences_ > max_silences) return on_refusal_("the journal did not answer");
+              wait(restart_pause);
+            });
       },
       queue_.front().write);
 }
