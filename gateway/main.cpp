@@ -4,6 +4,7 @@
 #include "gateway/doctor/doctor.hpp"
 #include "gateway/grpc_log.hpp"
 #include "gateway/service.hpp"
+#include "gateway/spare_memory.hpp"
 
 #include <CLI/CLI.hpp>
 #include <absl/synchronization/mutex.h>
@@ -125,6 +126,7 @@ int serve_until_signal(ib::service& service, const run_flags& flags, const sigse
 }
 
 int run(const run_flags& flags) {
+  ib::share_arenas();
   ib::io::set_log_json(flags.json_log || isatty(STDERR_FILENO) == 0);
   ib::io::set_log_version(IB_VERSION);
   ib::log_for_grpc();

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <malloc.h>
 #include <string>
+#include <thread>
 #include <utility>
 
 namespace ib {
@@ -22,6 +23,10 @@ constexpr size_t calm = 2 * mebibyte;
 size_t worth_it(size_t kept_bytes) { return std::max(16 * mebibyte, kept_bytes / 16); }
 
 } // namespace
+
+void share_arenas() {
+  mallopt(M_ARENA_MAX, static_cast<int>(std::max(2 * std::thread::hardware_concurrency(), 2U)));
+}
 
 void spare_memory::look() {
   auto occupied = io::resident_bytes();

@@ -4,6 +4,10 @@
 
 namespace ib {
 
+/// Lets the threads of the process share malloc's arenas, two for each core; before the first thread. By
+/// default each thread has one of its own, with spare memory of its own.
+void share_arenas();
+
 /// Gives back to the system what malloc keeps of a burst.
 ///
 /// glibc keeps what was freed for the threads that had it: of ten thousand builds reconciled at once, or of
