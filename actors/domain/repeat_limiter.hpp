@@ -36,11 +36,12 @@ private:
   struct period {
     int64_t end_ms = 0;
     size_t times = 0;
+    std::string words; ///< once some were held back: most lines are said once
   };
 
   limits limits_;
-  std::unordered_map<std::string, period> periods_;
-  int64_t next_end_ms_ = INT64_MAX; ///< no period ends before
+  std::unordered_map<size_t, period> periods_; ///< by the hash of the words
+  int64_t next_end_ms_ = INT64_MAX;            ///< no period ends before
 };
 
 } // namespace ib

@@ -98,7 +98,7 @@ void output_tail::add(std::string_view bytes) {
     if (!passes) take_line();
     bytes.remove_prefix(end + 1);
   }
-  if (line_.empty()) line_ = std::string();
+  if (line_.empty()) std::string().swap(line_); // an assignment would keep its memory
   if (lines_.capacity() > lines_.size() + kept_line_bytes) lines_.shrink_to_fit();
 }
 

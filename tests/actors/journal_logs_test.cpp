@@ -212,3 +212,17 @@ TEST_CASE("the keeper pins a log before it answers, and lets it go after a while
   house.run();
   CHECK(refused->answer->record.error().message == "the disk is away");
 }
+
+TEST_CASE("a log that was read leaves memory at the latest when others are read", "[journal]") {
+  unread_log kept;
+  auto other = make_record("b2", "r/ws:2");
+  REQUIRE(kept.create(other));
+  REQUIRE(kept.append("b2", kept.text, 1));
+  CHECK(kept.log_of("b1") == kept.text);
+  auto reader = kept.store->read_log(other, 0);
+  REQUIRE(reader);
+  CHECK(in_memory(kept.build) == 0);
+  CHECK(kept.log_of("b1") == kept.text);
+  // Nobody loses what is being read.
+  CHECK(in_memory(other) == kept.text.size());
+}
