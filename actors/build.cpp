@@ -295,7 +295,7 @@ void build_work::take_note(const run_note& note) {
 
 void build_work::take_access(const run_log_access& told) {
   if (told.attempt != record_.machine.attempt) return;
-  if (auto known = record_.channel->access(); known && *known == told.access) return;
+  if (auto known = record_.channel->access(); known && *known == *told.access) return;
   record_.channel->publish_access(told.access);
   // From the next redactor on; the first output comes after this.
   learn_secrets();

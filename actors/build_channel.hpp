@@ -25,6 +25,8 @@ struct log_access {
 
   bool operator==(const log_access&) const = default;
 };
+/// One for all who hold it: the run, its reader, the channel.
+using log_access_ptr = std::shared_ptr<const log_access>;
 
 enum class build_status : uint8_t { running, success, failure };
 
@@ -112,12 +114,12 @@ public:
   status_cursor from_start() const;
 
   /// Writer only: the log can be followed at its source, too; known to some engines once a run has begun.
-  void publish_access(log_access access) {
-    access_.store(std::make_shared<const log_access>(std::move(access)));
+  void publish_access(log_access_ptr access) {
+    access_.store(std::move(access));
     ++access_version_;
   }
   /// The newest access that was published, null before the first. Any thread.
-  std::shared_ptr<const log_access> access() const { return access_.load(); }
+  log_access_ptr access() const { return access_.load(); }
   /// How often one was published.
   uint32_t access_version() const { return access_version_; }
 
@@ -138,7 +140,7 @@ private:
   std::unique_ptr<status_node> first_; ///< a sentinel before the first update
   std::atomic<status_node*> last_;
   std::atomic<bool> ended_{false};
-  std::atomic<std::shared_ptr<const log_access>> access_;
+  std::atomic<log_access_ptr> access_;
   std::atomic<uint32_t> access_version_{0};
   std::atomic<waiter_node*> waiters_{nullptr};
   std::atomic<size_t> parked_{0};

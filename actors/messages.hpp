@@ -196,7 +196,7 @@ struct run_note {
 /// Where the run's output can be followed at its source; told again with a new subscription.
 struct run_log_access {
   int attempt = 1;
-  log_access access;
+  log_access_ptr access;
 };
 /// The run is over, all its output was sent before; its event says how.
 struct run_ended {

@@ -42,7 +42,7 @@ private:
 
   std::optional<build_channel::status_cursor> cursor_;
   const status_update* last_words_ = nullptr; ///< the terminal update, taken and not sent yet
-  std::shared_ptr<const log_access> told_access_;
+  log_access_ptr told_access_;
   std::shared_ptr<std::atomic<bool>> waited_ = std::make_shared<std::atomic<bool>>(false);
   std::optional<grpc::Alarm> alarm_; ///< ends the wait
   bool joined_ = false;

@@ -54,8 +54,8 @@ void wsman_log::begin(uint64_t taken) {
   go_on();
 }
 
-void wsman_log::set_access(const log_access& access) {
-  if (access == access_) return;
+void wsman_log::set_access(const log_access_ptr& access) {
+  if (access_ && *access == *access_) return;
   access_ = access;
   refusals_ = 0;
   if (state_ == state::idle || state_ == state::pausing) go_on();
@@ -63,7 +63,7 @@ void wsman_log::set_access(const log_access& access) {
 
 /// The next step, as far as is known what it is.
 void wsman_log::go_on() {
-  if (!begun_ || access_.url.empty() || state_ == state::finished) return;
+  if (!begun_ || !access_ || state_ == state::finished) return;
   if (terminal_.empty())
     ask();
   else
@@ -83,11 +83,11 @@ void wsman_log::open(state next, const std::string& path) {
   state_ = next;
   splitter_ = {};
   io::http_request request;
-  request.url = access_.url;
+  request.url = access_->url;
   while (request.url.ends_with('/'))
     request.url.pop_back();
   request.url += path;
-  request.headers.add(wsman_names::owner_token_header, access_.owner_token);
+  request.headers.add(wsman_names::owner_token_header, access_->owner_token);
   request.ca_file = context_->log_ca_file;
   request.total_timeout = next == state::asking ? std::chrono::milliseconds(longest_answer) : longest_stream;
   gate_ = std::make_shared<stream_gate>(unacknowledged_);
@@ -226,7 +226,7 @@ void wsman_log::pause_over(const log_pause_over& m) {
 
 void wsman_log::end() {
   if (state_ == state::finished || std::exchange(ending_, true)) return;
-  if (!begun_ || access_.url.empty()) return finish();
+  if (!begun_ || !access_) return finish();
   self_->delayed_send(self_, context_->timing.log_drain, log_drained{});
   if (state_ == state::listening)
     self_->delayed_send(self_, context_->timing.log_drain_quiet, log_is_quiet{++quiet_turn_});

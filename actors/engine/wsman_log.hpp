@@ -53,7 +53,7 @@ public:
   /// `taken` bytes were passed on by an earlier run; reading may begin.
   void begin(uint64_t taken);
   /// Where the supervisor is.
-  void set_access(const log_access& access);
+  void set_access(const log_access_ptr& access);
   /// So many bytes of what was passed on are in the build's log.
   void acknowledged(size_t bytes);
   /// The workspace has ended: what is left is read, but not for long.
@@ -88,7 +88,7 @@ private:
   wsman_run_impl::pointer self_;
   std::shared_ptr<wsman_context> context_;
   log_events events_;
-  log_access access_;
+  log_access_ptr access_; ///< null until it is known
   state state_ = state::idle;
   bool begun_ = false;
   bool ending_ = false;

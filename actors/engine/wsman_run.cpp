@@ -1,5 +1,6 @@
 #include "actors/engine/wsman_run.hpp"
 
+#include "actors/ask.hpp"
 #include "actors/domain/reference.hpp"
 #include "actors/engine/wsman_credentials.hpp"
 #include "actors/io/utc_time.hpp"
@@ -161,12 +162,13 @@ void wsman_run_work::seen(const workspace_seen& m) {
 /// A workspace without a token may still get one while it is made.
 void wsman_run_work::learn_access(const std::string& url, const std::string& owner_token,
                                   bool token_may_come) {
-  auto known = access_;
+  auto known = access_ ? *access_ : log_access{};
   if (!url.empty()) known.url = url;
   if (!owner_token.empty()) known.owner_token = owner_token;
-  if (known == access_ && access_told_) return;
-  access_ = known;
-  if (access_.url.empty() || (access_.owner_token.empty() && token_may_come)) return;
+  bool is_new = !access_ || known != *access_;
+  if (!is_new && access_told_) return;
+  if (is_new) access_ = std::make_shared<const log_access>(std::move(known));
+  if (access_->url.empty() || (access_->owner_token.empty() && token_may_come)) return;
   access_told_ = true;
   tell(run_log_access{order_.attempt, access_});
   log_->set_access(access_);
@@ -202,11 +204,13 @@ void wsman_run_work::verify() {
   if (!ref) return fail(fault_class::infrastructure, ref.error().message);
   auto resolver = find_actor<resolver_actor>(self_->system(), names::resolver);
   if (!resolver) return look_again({error_code::unavailable, "the resolver is restarting", "", {}});
-  self_->request(resolver, ask_timeout, find_image{{*ref, {}, registry_purpose::own_image, true, {}}})
-      .then([this](const image_answer& answer) { looked(answer); },
-            [this](const caf::error&) {
-              look_again({error_code::unavailable, "the resolver did not answer", "", {}});
-            });
+  take_answer<image_answer>(
+      self_,
+      self_->request(resolver, ask_timeout, find_image{{*ref, {}, registry_purpose::own_image, true, {}}}),
+      [this](const image_answer& answer) { looked(answer); },
+      [this](const caf::error&) {
+        look_again({error_code::unavailable, "the resolver did not answer", "", {}});
+      });
 }
 
 void wsman_run_work::looked(const image_answer& answer) {

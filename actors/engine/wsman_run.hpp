@@ -80,7 +80,7 @@ private:
   int stops_ = 0;
   std::optional<uint64_t> last_version_; ///< of the newest status that was told
   std::string timeout_;                  ///< what that says of it
-  log_access access_;
+  log_access_ptr access_;
   bool access_told_ = false;
   std::optional<caf::actor_clock::time_point> verify_until_;
   std::optional<run_phase> phase_;

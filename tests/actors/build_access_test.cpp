@@ -52,13 +52,13 @@ TEST_CASE("a run's notes stand in the log and are no part of its output", "[buil
 TEST_CASE("where a run's output is at its source is published, and its token is a secret", "[build]") {
   begun_build house;
   CHECK_FALSE(house.record.channel->access());
-  house.tell(house.actor, run_log_access{2, {"https://other.example", "t"}});
+  house.tell(house.actor, run_log_access{2, access_at("https://other.example", "t")});
   CHECK_FALSE(house.record.channel->access());
-  house.tell(house.actor, run_log_access{1, {"https://b1.example", "very-secret"}});
+  house.tell(house.actor, run_log_access{1, access_at("https://b1.example", "very-secret")});
   auto told = house.record.channel->access();
   REQUIRE(told);
   CHECK(*told == log_access{"https://b1.example", "very-secret"});
-  house.tell(house.actor, run_log_access{1, {"https://b1.example", "very-secret"}});
+  house.tell(house.actor, run_log_access{1, access_at("https://b1.example", "very-secret")});
   CHECK(house.record.channel->access() == told);
   house.say("curl -H very-secret\n");
   CHECK(contains(log_text(*house.record.channel), "curl -H [redacted]\n"));
@@ -78,12 +78,12 @@ TEST_CASE("an engine that is asked for a run knows what it is about", "[build]")
 
 TEST_CASE("a build that was restarted hides the token of its workspace as before", "[build]") {
   begun_build house;
-  house.tell(house.actor, run_log_access{1, {"https://b1.example", "very-secret"}});
+  house.tell(house.actor, run_log_access{1, access_at("https://b1.example", "very-secret")});
   house.crash(house.actor);
   house.actor =
       house.keep(build_actor(house.system().spawn(build, *house.store->find("b1"), build_settings{})));
   house.house_fixture::run();
-  house.tell(house.actor, run_log_access{1, {"https://b1.example", "very-secret"}});
+  house.tell(house.actor, run_log_access{1, access_at("https://b1.example", "very-secret")});
   house.say("curl -H very-secret\n");
   CHECK(contains(log_text(*house.record.channel), "curl -H [redacted]\n"));
 }

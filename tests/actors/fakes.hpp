@@ -42,6 +42,10 @@ inline build_record make_record(const std::string& id, const std::string& ref,
   return {plan, std::make_shared<build_channel>(plan, 0), {}, 0, {}};
 }
 
+inline log_access_ptr access_at(const std::string& url, const std::string& owner_token) {
+  return std::make_shared<const log_access>(log_access{url, owner_token});
+}
+
 inline std::string log_text(const build_channel& channel) {
   std::string text;
   auto cursor = channel.log().at(0);

@@ -110,7 +110,7 @@ TEST_CASE("a list of builds tells where a log is as soon as it is known", "[stre
   board->publish(now);
   build_list list(board, true);
   CHECK(list_of(list) == "none");
-  channel->publish_access({"https://b1.example", "late-token"});
+  channel->publish_access(std::make_shared<const log_access>(log_access{"https://b1.example", "late-token"}));
   CHECK(list_of(list) == "https://b1.example");
   CHECK(list_of(build_list(board, false)) == "https://b1.example");
 }

@@ -135,7 +135,7 @@ struct served {
     channel->wake_all();
   }
   void publish_access(const std::string& url, const std::string& owner_token) {
-    channel->publish_access({url, owner_token});
+    channel->publish_access(std::make_shared<const log_access>(log_access{url, owner_token}));
     channel->wake_all();
   }
   void drain() {

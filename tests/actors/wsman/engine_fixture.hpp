@@ -91,7 +91,7 @@ inline build_actor::behavior_type hearing_build(build_actor::pointer, const std:
             news->state = m.phase;
           },
           [news](const run_note& m) { news->notes.push_back(m.line); },
-          [news](const run_log_access& m) { news->accesses.push_back(m.access); },
+          [news](const run_log_access& m) { news->accesses.push_back(*m.access); },
           [news](const run_ended& m) { news->ends.push_back(m); }};
 }
 
