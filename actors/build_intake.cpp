@@ -1,5 +1,6 @@
 #include "actors/build_intake.hpp"
 
+#include "actors/ask.hpp"
 #include "actors/domain/auth_policy.hpp"
 #include "actors/domain/image_hash.hpp"
 #include "actors/domain/reference.hpp"
@@ -121,13 +122,13 @@ private:
     for (auto& line : explanation_)
       plan->explanation.push_back(std::move(line));
     auto me = shared_from_this();
-    self_->request(director, ask_timeout, admit_build{plan, seen_epoch_})
-        .then(
-            [me](const build_admitted& admitted) {
-              if (!admitted.channel) return me->refuse(admitted.channel.error());
-              me->answer_->follow(*admitted.channel, admitted.joined);
-            },
-            [me](const caf::error&) { me->refuse(restarting("director")); });
+    take_answer<build_admitted>(
+        self_, self_->request(director, ask_timeout, admit_build{plan, seen_epoch_}),
+        [me](const build_admitted& admitted) {
+          if (!admitted.channel) return me->refuse(admitted.channel.error());
+          me->answer_->follow(*admitted.channel, admitted.joined);
+        },
+        [me](const caf::error&) { me->refuse(restarting("director")); });
   }
 
   void look_for(const std::string& workspace_ref, found_image_handler then) {
@@ -149,9 +150,10 @@ private:
     auto pool = find_actor<resolver_actor>(self_->system(), names::resolver);
     if (!pool) return refuse(restarting("resolver"));
     auto me = shared_from_this();
-    self_->request(pool, ask_timeout, std::move(question))
-        .then([then = std::move(then)](const image_answer& answer) { then(answer.image); },
-              [me](const caf::error&) { me->refuse(restarting("resolver")); });
+    take_answer<image_answer>(
+        self_, self_->request(pool, ask_timeout, std::move(question)),
+        [then = std::move(then)](const image_answer& answer) { then(answer.image); },
+        [me](const caf::error&) { me->refuse(restarting("resolver")); });
   }
 
   void refuse(error why) {

@@ -1,5 +1,6 @@
 #include "gateway/gateway_actor.hpp"
 
+#include "actors/ask.hpp"
 #include "actors/names.hpp"
 #include "actors/observe.hpp"
 
@@ -18,29 +19,30 @@ error restarting(const std::string& part) {
 void look_up(gateway_actor::pointer self, const serve_lookup& call) {
   auto pool = find_actor<resolver_actor>(self->system(), names::resolver);
   if (!pool) return call.answer->refuse(restarting("resolver"));
-  self->request(pool, ask_timeout, resolve_image{call.lookup})
-      .then(
-          [answer = call.answer](const image_answer& image) {
-            if (image.image)
-              answer->found(*image.image);
-            else
-              answer->refuse(image.image.error());
-          },
-          [answer = call.answer](const caf::error&) { answer->refuse(restarting("resolver")); });
+  take_answer<image_answer>(
+      self, self->request(pool, ask_timeout, resolve_image{call.lookup}),
+      [answer = call.answer](const image_answer& image) {
+        if (image.image)
+          answer->found(*image.image);
+        else
+          answer->refuse(image.image.error());
+      },
+      [answer = call.answer](const caf::error&) { answer->refuse(restarting("resolver")); });
 }
 
 void find_channel(gateway_actor::pointer self, const serve_channel& call) {
   auto journal = find_actor<journal_actor>(self->system(), names::journal);
   if (!journal) return call.answer->refuse(restarting("journal"));
-  self->request(journal, ask_timeout, journal_find{call.build_id, call.workspace_ref, call.log_from})
-      .then(
-          [answer = call.answer](const journal_found& found) {
-            if (found.record)
-              answer->found(found.record->channel, found.log);
-            else
-              answer->refuse(found.record.error());
-          },
-          [answer = call.answer](const caf::error&) { answer->refuse(restarting("journal")); });
+  take_answer<journal_found>(
+      self,
+      self->request(journal, ask_timeout, journal_find{call.build_id, call.workspace_ref, call.log_from}),
+      [answer = call.answer](const journal_found& found) {
+        if (found.record)
+          answer->found(found.record->channel, found.log);
+        else
+          answer->refuse(found.record.error());
+      },
+      [answer = call.answer](const caf::error&) { answer->refuse(restarting("journal")); });
 }
 
 /// Asks the journal; `member` is where its answer has what was asked for.
@@ -49,16 +51,16 @@ void ask_journal(gateway_actor::pointer self, Question question, result<Found> A
                  std::shared_ptr<house_answer<Found>> answer) {
   auto journal = find_actor<journal_actor>(self->system(), names::journal);
   if (!journal) return answer->refuse(restarting("journal"));
-  self->request(journal, ask_timeout, std::move(question))
-      .then(
-          [answer, member](const Answered& answered) {
-            const auto& found = answered.*member;
-            if (found)
-              answer->found(*found);
-            else
-              answer->refuse(found.error());
-          },
-          [answer](const caf::error&) { answer->refuse(restarting("journal")); });
+  take_answer<Answered>(
+      self, self->request(journal, ask_timeout, std::move(question)),
+      [answer, member](const Answered& answered) {
+        const auto& found = answered.*member;
+        if (found)
+          answer->found(*found);
+        else
+          answer->refuse(found.error());
+      },
+      [answer](const caf::error&) { answer->refuse(restarting("journal")); });
 }
 
 /// Of a build that is not under way the journal knows whether it has ended or never was.
@@ -87,18 +89,16 @@ private:
 void cancel(gateway_actor::pointer self, const serve_cancel& call) {
   auto director = find_actor<director_actor>(self->system(), names::director);
   if (!director) return call.answer->refuse(restarting("director"));
-  self->request(director, ask_timeout, call.wish)
-      .then(
-          [self, id = call.wish.build_id, answer = call.answer](const cancel_answer& said) {
-            journal_describe question{id};
-            if (said.outcome) return ask_journal(self, question, &journal_described::build, answer);
-            if (said.outcome.error().code == error_code::unavailable)
-              return answer->refuse(said.outcome.error());
-            std::shared_ptr<house_answer<build_description>> ended =
-                std::make_shared<ended_build_answer>(answer);
-            ask_journal(self, question, &journal_described::build, ended);
-          },
-          [answer = call.answer](const caf::error&) { answer->refuse(restarting("director")); });
+  take_answer<cancel_answer>(
+      self, self->request(director, ask_timeout, call.wish),
+      [self, id = call.wish.build_id, answer = call.answer](const cancel_answer& said) {
+        journal_describe question{id};
+        if (said.outcome) return ask_journal(self, question, &journal_described::build, answer);
+        if (said.outcome.error().code == error_code::unavailable) return answer->refuse(said.outcome.error());
+        std::shared_ptr<house_answer<build_description>> ended = std::make_shared<ended_build_answer>(answer);
+        ask_journal(self, question, &journal_described::build, ended);
+      },
+      [answer = call.answer](const caf::error&) { answer->refuse(restarting("director")); });
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 #include "actors/engine/wsman_engine.hpp"
 
+#include "actors/ask.hpp"
 #include "actors/engine/wsman_run.hpp"
 #include "actors/io/random_id.hpp"
 #include "actors/io/utc_time.hpp"
@@ -199,9 +200,10 @@ void wsman_engine_work::adopt_unclaimed() {
   for (const auto& [id, status] : unclaimed_) {
     auto build = found_build_of(*status);
     if (!build) continue;
-    self_->request(journal, ask_timeout, journal_find{id, ""})
-        .then([this, build = *build](const journal_found& found) { decide_on(build, found.record); },
-              [](const caf::error&) {}); // the next list shows it again
+    take_answer<journal_found>(
+        self_, self_->request(journal, ask_timeout, journal_find{id, ""}),
+        [this, build = *build](const journal_found& found) { decide_on(build, found.record); },
+        [](const caf::error&) {}); // the next list shows it again
   }
 }
 
