@@ -26,8 +26,8 @@ constexpr size_t retention_step = 64;
 constexpr size_t trial_bytes = size_t{64} << 10;
 /// Of a log that nobody reads, in memory until it is silent.
 constexpr uint64_t unread_bytes = 4096;
-/// Before so many builds have had one log read, all are looked at again for who has left.
-constexpr size_t builds_to_read_log = 64;
+/// So many logs may have been read back before it is looked which of them nobody reads any more.
+constexpr size_t read_back_at_once = 2;
 
 error unknown_build(const std::string& what) {
   return {error_code::not_found, "no build " + what + " is known", "", {}};
@@ -200,8 +200,7 @@ public:
     auto& log = build.channel->log();
     auto pin = build.channel->pin_log();
     if (pin.reaches(offset)) return pin;
-    if (read_logs_ * builds_to_read_log >= live_.size()) let_logs_go();
-    ++read_logs_;
+    if (live_.contains(id)) let_read_logs_go(build.channel);
     auto earlier = log.gap(offset);
     auto extent = io::log_files(log_folder(id))
                       .read([&](uint64_t at, std::string_view text) { earlier.add(at, text); }, offset);
@@ -212,7 +211,6 @@ public:
   }
 
   bool let_logs_go() override {
-    read_logs_ = 0;
     bool some_stay = false;
     for (auto& [id, build] : live_)
       if (!build.record.channel->log().let_go()) some_stay = true;
@@ -281,6 +279,19 @@ public:
   }
 
 private:
+  /// Those that were read back and that nobody reads any more, before another is; in all no more looks than
+  /// logs.
+  void let_read_logs_go(const channel_ptr& next) {
+    if (in_memory_.size() >= in_memory_limit_) {
+      std::erase_if(in_memory_, [](const auto& one) {
+        auto channel = one.lock();
+        return !channel || channel->log().let_go();
+      });
+      in_memory_limit_ = std::max(read_back_at_once, 2 * in_memory_.size());
+    }
+    in_memory_.push_back(next);
+  }
+
   // --- opening ---
 
   result<void> ensure_open() { return rows_ ? result<void>() : open(); }
@@ -564,7 +575,8 @@ private:
   bool loaded_ = false;                ///< what an earlier process left is taken over
   journal_rows::finished_totals finished_;
   std::map<std::string, live_build> live_;
-  size_t read_logs_ = 0; ///< were brought back into memory since the last look for those that nobody reads
+  std::vector<std::weak_ptr<build_channel>> in_memory_;           ///< whose logs were read back
+  size_t in_memory_limit_ = read_back_at_once;                    ///< for the next look at these
   std::map<std::string, std::weak_ptr<build_channel>> read_back_; ///< ended builds that somebody looks at
   std::map<std::string, std::map<std::string, std::string>> answers_;
   std::map<std::string, std::shared_ptr<const build_plan>> fresh_; ///< created in this batch
