@@ -31,8 +31,8 @@ struct api_context {
 
 /// The compatible API (spec: api.md, package builder): checks and translates on the gRPC thread, reads are
 /// answered there from a snapshot, everything else goes to the gateway actor. All methods are raw: requests
-/// are parsed by our own hand, log bytes are sent without a copy. Streams have queues of their own
-/// (stream_queues), the rest is served by callbacks.
+/// are parsed by our own hand, log bytes are sent without a copy. Streams are served
+/// by stream_queues, the rest by callbacks.
 class image_builder_service final
     : public builder::ImageBuilder::WithRawCallbackMethod_ResolveBaseImage<
           builder::ImageBuilder::WithRawCallbackMethod_ResolveWorkspaceImage<

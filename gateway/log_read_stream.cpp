@@ -43,8 +43,9 @@ std::function<bool()> log_read_stream::news_since_now() const {
 
 log_bytes log_read_stream::take() {
   auto rest = end_ - std::min(end_, cursor_.offset());
-  return take_bytes(cursor_,
-                    static_cast<size_t>(std::min<uint64_t>(pace_.next(reading_pace::clock::now()), rest)));
+  // What is searched costs more than its message, and larger ones would keep the thread from others.
+  auto most = censor_ ? reading_pace::least_bytes : pace_.next(reading_pace::clock::now());
+  return take_bytes(cursor_, static_cast<size_t>(std::min<uint64_t>(most, rest)));
 }
 
 void log_read_stream::count(size_t bytes) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <malloc.h>
 #include <string>
 #include <thread>
@@ -25,7 +26,8 @@ size_t worth_it(size_t kept_bytes) { return std::max(16 * mebibyte, kept_bytes /
 } // namespace
 
 void share_arenas() {
-  mallopt(M_ARENA_MAX, static_cast<int>(std::max(2 * std::thread::hardware_concurrency(), 2U)));
+  if (std::getenv("MALLOC_ARENA_MAX") != nullptr) return;
+  mallopt(M_ARENA_MAX, static_cast<int>(2 * std::max(std::thread::hardware_concurrency(), 1U)));
 }
 
 void spare_memory::look() {

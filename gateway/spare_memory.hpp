@@ -4,8 +4,9 @@
 
 namespace ib {
 
-/// Lets the threads of the process share malloc's arenas, two for each core; before the first thread. By
-/// default each thread has one of its own, with spare memory of its own.
+/// Lets the threads of the process share malloc's arenas, two for each core, each with spare memory of its
+/// own; before the first thread. By default there are up to eight for each core. Where the environment says
+/// how many (MALLOC_ARENA_MAX), that holds.
 void share_arenas();
 
 /// Gives back to the system what malloc keeps of a burst.

@@ -165,10 +165,8 @@ void stream_call::written(bool ok) {
   end_part();
 }
 
-void stream_call::finished(bool) {
-  drop_message();
-  end_part();
-}
+/// The message that went out with the end, if any, goes with the call: a write may be under way beside it.
+void stream_call::finished(bool) { end_part(); }
 
 void stream_call::over(bool) {
   gone_ = cancelled_ != 0;

@@ -29,7 +29,8 @@ public:
 ///
 /// It owns itself: it lives until it was served, was finished and is over and nothing of it is under way, and
 /// then tells its writer on_done(). finish() or write_and_finish() is due exactly once, by any thread (a
-/// second one does nothing); write() only while no other write is under way.
+/// second one does nothing). Of these and write() none while a write is under way, but for finish() once the
+/// client has gone.
 class stream_call {
 public:
   stream_call(const stream_call&) = delete;

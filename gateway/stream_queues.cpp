@@ -99,8 +99,8 @@ void stream_queues::open() {
 
 void stream_queues::close() {
   // A call that is finished on a queue that was shut down would take the process with it.
-  for (auto left = calls_.load(); left != 0; left = calls_.load())
-    calls_.wait(left);
+  for (auto left = calls_->load(); left != 0; left = calls_->load())
+    calls_->wait(left);
   for (auto& queue : std::exchange(queues_, {})) {
     grpc_completion_queue_shutdown(queue.completions);
     if (queue.thread.joinable())
@@ -114,7 +114,7 @@ void stream_queues::close() {
 void stream_queues::await_call(stream_door& door) {
   auto* call = new (std::nothrow) stream_call(*this, door);
   if (call == nullptr) return io::log_error("no memory to await another stream", {});
-  ++calls_;
+  ++*calls_;
   call->near_ = ++door.near <= longest_near;
   if (!call->near_) --door.near;
   auto* queue = call->near_ ? arrivals_.raw() : queues_[turn_++ % queues_.size()].completions;
@@ -122,10 +122,11 @@ void stream_queues::await_call(stream_door& door) {
 }
 
 void stream_queues::forget(stream_call* call) {
+  auto calls = calls_;
   if (call->near_) --call->door_.near;
   delete call;
-  --calls_;
-  calls_.notify_all();
+  --*calls;
+  calls->notify_all();
 }
 
 } // namespace ib

@@ -42,10 +42,10 @@ struct stream_door {
 /// 10,000 listeners on the one queue of the callback API every call of the service takes half as long again.
 /// Many are out of its way here. Not the first few, since each queue has a thread of its own, to which what
 /// happens to a call is handed: the callback API's threads run it where they read it. Every call arrives
-/// there, and is served up to its first message. The other queues do not poll connections, or what their
-/// threads read for the callback API would have to be handed over as well. The library's C++ API makes no
-/// such queues (only its health service has one); hence its core's API here. Services leave their streaming
-/// methods out (WithGenericMethod_…) and name them as streaming_method.
+/// there, and what can be answered in place is, up to its first message. The other queues do not poll
+/// connections, or what their threads read for the callback API would have to be handed over as well. The
+/// library's C++ API makes no such queues (only its health service has one); hence its core's API here.
+/// Services leave their streaming methods out (WithGenericMethod_…) and name them as streaming_method.
 class stream_queues {
 public:
   /// Adds the methods to the server that this builder builds.
@@ -79,7 +79,9 @@ private:
   std::atomic<size_t> turn_{0}; ///< whose queue is next
   std::deque<stream_door> doors_;
   ::grpc_server* server_ = nullptr;
-  std::atomic<size_t> calls_{0}; ///< that are served or waited for
+  /// Calls that are served or waited for. Shared, for close() may return, and this be gone, while whoever
+  /// ended the last one still says so.
+  std::shared_ptr<std::atomic<size_t>> calls_ = std::make_shared<std::atomic<size_t>>(0);
 };
 
 } // namespace ib
