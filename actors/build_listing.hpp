@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ib {
@@ -54,19 +55,42 @@ struct build_description {
   std::optional<status_update> latest; ///< the newest thing it said, a step or not; none before the first
 };
 
-/// What a channel shows of its build: the same as the journal tells of a build, and what was said since the
-/// last step.
-build_description describe(const build_channel& channel);
+/// What is told of a build, wherever it is known from. It refers to what it was made of, which must live as
+/// long.
+struct build_view {
+  std::string_view build_id;
+  std::string_view workspace_ref;
+  std::string_view base_ref;
+  std::string_view triggered_by;
+  std::string_view source;
+  int64_t created_ms = 0;
+  int64_t started_ms = 0; ///< as in build_summary
+  int64_t ended_ms = 0;
+  build_state state = build_state::queued;
+  int attempt = 0;
+  std::string_view end_message;
+  const build_failure* failure = nullptr; ///< of a failed build, where a run said why
+  uint64_t log_begin = 0;
+  uint64_t log_end = 0;
+  std::vector<const status_update*> steps; ///< oldest first
+  const status_update* latest = nullptr;   ///< the newest thing it said, a step or not; null before the first
+};
+
+build_view view_of(const build_summary& summary);
+build_view view_of(const build_description& build);
+/// The same as the journal tells of a build, and what was said since the last step.
+build_view view_of(const build_channel& channel);
+
 /// One run of a build.
 struct attempt_span {
   int number = 1;
   int64_t began_ms = 0;
-  int64_t ended_ms = 0;    ///< 0 while it runs
-  std::string end_message; ///< why it ended
+  int64_t ended_ms = 0;         ///< 0 while it runs
+  std::string_view end_message; ///< why it ended; in the words of the step
 };
 
 /// The runs of a build as its steps tell them, oldest first.
-std::vector<attempt_span> attempts_of(const std::vector<status_update>& steps);
+std::vector<attempt_span> attempts_of(const std::vector<const status_update*>& steps);
 
 /// How a request came to a build.
 struct request_note {

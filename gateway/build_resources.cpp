@@ -23,9 +23,9 @@ v1::Failure::Fault to_wire(fault_class fault) {
   return v1::Failure::FAULT_UNSPECIFIED;
 }
 
-void to_wire(const std::string& message, const rare<build_failure>& failure, v1::Failure& to) {
+void to_wire(std::string_view message, const build_failure* failure, v1::Failure& to) {
   to.set_message(as_utf8(message));
-  if (!failure) return;
+  if (failure == nullptr) return;
   to.set_fault(to_wire(failure->fault));
   to.set_dockerfile_line(failure->where.line);
   to.set_command(as_utf8(failure->where.command));
@@ -40,13 +40,12 @@ void to_wire(const queue_place& place, v1::QueuePlace& to) {
   to.mutable_estimated_wait()->set_nanos(static_cast<int32_t>(*place.estimate_ms % 1000 * 1'000'000));
 }
 
-void to_wire(const attempt_span& run, const build_summary& summary, v1::Attempt& to) {
+void to_wire(const attempt_span& run, const build_view& build, v1::Attempt& to) {
   to.set_number(run.number);
   set_time(run.began_ms, *to.mutable_start_time());
   if (run.ended_ms == 0) return;
   set_time(run.ended_ms, *to.mutable_end_time());
-  bool has_succeeded =
-      summary.machine.state == build_state::succeeded && run.number == summary.machine.attempt;
+  bool has_succeeded = build.state == build_state::succeeded && run.number == build.attempt;
   if (!has_succeeded) to.set_end_message(as_utf8(run.end_message));
 }
 
@@ -91,35 +90,32 @@ void to_wire(const status_update& update, v1::Step& to) {
   to.set_message(as_utf8(update.message));
   to.set_notice(!update.is_step);
   if (update.place) to_wire(*update.place, *to.mutable_queue_place());
-  if (update.status == build_status::failure) to_wire(update.message, update.failure, *to.mutable_failure());
+  if (update.status == build_status::failure)
+    to_wire(update.message, update.failure ? &*update.failure : nullptr, *to.mutable_failure());
 }
 
-void to_wire(const build_summary& summary, v1::Build& to) {
-  const auto& machine = summary.machine;
-  to.set_build_id(summary.build_id);
-  to.set_workspace_ref(summary.workspace_ref);
-  to.set_base_ref(summary.base_ref);
-  to.set_state(to_wire(machine.state));
-  to.set_triggered_by(summary.triggered_by);
-  to.set_source(as_utf8(summary.source));
-  set_time(summary.created_ms, *to.mutable_create_time());
-  if (summary.started_ms != 0) set_time(summary.started_ms, *to.mutable_start_time());
-  if (summary.ended_ms != 0) set_time(summary.ended_ms, *to.mutable_end_time());
-  to.set_attempt_count(machine.attempt);
-  to.mutable_log()->set_begin_offset(static_cast<int64_t>(summary.log_begin));
-  to.mutable_log()->set_end_offset(static_cast<int64_t>(summary.log_end));
-  if (machine.state != build_state::failed) return;
-  to_wire(machine.end_message, machine.failure, *to.mutable_failure());
-  to.set_message(to.failure().message());
-}
-
-void to_wire(const build_description& build, v1::Build& to) {
-  to_wire(build.summary, to);
+void to_wire(const build_view& build, v1::Build& to) {
+  to.set_build_id(std::string(build.build_id));
+  to.set_workspace_ref(std::string(build.workspace_ref));
+  to.set_base_ref(std::string(build.base_ref));
+  to.set_state(to_wire(build.state));
+  to.set_triggered_by(std::string(build.triggered_by));
+  to.set_source(as_utf8(build.source));
+  set_time(build.created_ms, *to.mutable_create_time());
+  if (build.started_ms != 0) set_time(build.started_ms, *to.mutable_start_time());
+  if (build.ended_ms != 0) set_time(build.ended_ms, *to.mutable_end_time());
+  to.set_attempt_count(build.attempt);
+  to.mutable_log()->set_begin_offset(static_cast<int64_t>(build.log_begin));
+  to.mutable_log()->set_end_offset(static_cast<int64_t>(build.log_end));
+  if (build.state == build_state::failed) {
+    to_wire(build.end_message, build.failure, *to.mutable_failure());
+    to.set_message(to.failure().message());
+  }
   for (const auto& run : attempts_of(build.steps))
-    to_wire(run, build.summary, *to.add_attempts());
-  for (const auto& step : build.steps)
-    to_wire(step, *to.add_steps());
-  if (build.latest) add_latest(*build.latest, to);
+    to_wire(run, build, *to.add_attempts());
+  for (const auto* step : build.steps)
+    to_wire(*step, *to.add_steps());
+  if (build.latest != nullptr) add_latest(*build.latest, to);
 }
 
 void add_latest(const status_update& latest, v1::Build& build) {

@@ -16,10 +16,8 @@ imagebuilder::v1::Build::State to_wire(build_state state);
 std::optional<build_state> to_state(int state);
 
 void to_wire(const status_update& update, imagebuilder::v1::Step& to);
-/// A build as lists show it.
-void to_wire(const build_summary& summary, imagebuilder::v1::Build& to);
-/// A build with its attempts and steps.
-void to_wire(const build_description& build, imagebuilder::v1::Build& to);
+/// With attempts and steps where the view has steps; lists show builds without.
+void to_wire(const build_view& build, imagebuilder::v1::Build& to);
 
 /// What a build in a list said last: only its channel knows.
 void add_latest(const status_update& latest, imagebuilder::v1::Build& build);

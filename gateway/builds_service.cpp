@@ -49,7 +49,7 @@ std::shared_ptr<house_answer<Found>> answer_with(std::shared_ptr<unary_call> cal
 std::shared_ptr<house_answer<build_description>> build_answer_of(std::shared_ptr<unary_call> call) {
   return answer_with<build_description>(std::move(call), [](const build_description& build) {
     v1::Build told;
-    to_wire(build, told);
+    to_wire(view_of(build), told);
     return told;
   });
 }
@@ -77,7 +77,7 @@ grpc::ServerUnaryReactor* builds_service::GetBuild(grpc::CallbackServerContext* 
     // Few allocations: this is asked for again and again by who waits for a build.
     google::protobuf::Arena words;
     auto& build = *google::protobuf::Arena::CreateMessage<v1::Build>(&words);
-    to_wire(describe(*channel), build);
+    to_wire(view_of(*channel), build);
     *response = serialize(build);
     return finish_now(*context, calls);
   }
@@ -104,7 +104,7 @@ grpc::ServerUnaryReactor* builds_service::ListBuilds(grpc::CallbackServerContext
     v1::ListBuildsResponse list;
     for (const auto& summary : page.builds) {
       auto& build = *list.add_builds();
-      to_wire(summary, build);
+      to_wire(view_of(summary), build);
       auto channel = summary.ended_ms == 0 ? find_running(*board, summary.build_id) : nullptr;
       if (auto* latest = channel ? channel->latest() : nullptr) add_latest(*latest, build);
     }

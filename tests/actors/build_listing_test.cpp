@@ -37,20 +37,20 @@ build_identity identity() {
 
 TEST_CASE("a build that was just accepted is queued", "[listing]") {
   build_channel channel(identity(), 0, 40);
-  auto build = describe(channel);
-  CHECK(build.summary.build_id == "b1");
-  CHECK(build.summary.workspace_ref == "r/ws:1");
-  CHECK(build.summary.base_ref == "r/base:1");
-  CHECK(build.summary.triggered_by == "somebody");
-  CHECK(build.summary.source == "https://example.com/repo.git, Dockerfile");
-  CHECK(build.summary.created_ms == 100);
-  CHECK(build.summary.machine == machine_state{});
-  CHECK(build.summary.started_ms == 0);
-  CHECK(build.summary.ended_ms == 0);
-  CHECK(build.summary.log_begin == 40);
-  CHECK(build.summary.log_end == 40);
+  auto build = view_of(channel);
+  CHECK(build.build_id == "b1");
+  CHECK(build.workspace_ref == "r/ws:1");
+  CHECK(build.base_ref == "r/base:1");
+  CHECK(build.triggered_by == "somebody");
+  CHECK(build.source == "https://example.com/repo.git, Dockerfile");
+  CHECK(build.created_ms == 100);
+  CHECK(build.state == build_state::queued);
+  CHECK(build.started_ms == 0);
+  CHECK(build.ended_ms == 0);
+  CHECK(build.log_begin == 40);
+  CHECK(build.log_end == 40);
   CHECK(build.steps.empty());
-  CHECK_FALSE(build.latest);
+  CHECK(build.latest == nullptr);
 }
 
 TEST_CASE("a running build is described by its steps and by what it said since", "[listing]") {
@@ -61,14 +61,14 @@ TEST_CASE("a running build is described by its steps and by what it said since",
   notice.is_step = false;
   channel.publish(notice);
   channel.log().append("12345");
-  auto build = describe(channel);
-  CHECK(build.summary.machine.state == build_state::building);
-  CHECK(build.summary.machine.attempt == 1);
-  CHECK(build.summary.started_ms == 200);
-  CHECK(build.summary.ended_ms == 0);
-  CHECK(build.summary.log_end == 5);
+  auto build = view_of(channel);
+  CHECK(build.state == build_state::building);
+  CHECK(build.attempt == 1);
+  CHECK(build.started_ms == 200);
+  CHECK(build.ended_ms == 0);
+  CHECK(build.log_end == 5);
   CHECK(build.steps.size() == 2);
-  REQUIRE(build.latest);
+  REQUIRE(build.latest != nullptr);
   CHECK(build.latest->message == "still building");
 }
 
@@ -78,21 +78,24 @@ TEST_CASE("a failed build is described with its end", "[listing]") {
   auto last = end(false, 1, 300, "build failed: no");
   last.failure = build_failure{fault_class::user, {3, "RUN false", {"no"}}};
   channel.publish(last);
-  auto build = describe(channel);
-  CHECK(build.summary.machine.state == build_state::failed);
-  CHECK(build.summary.machine.end_message == "build failed: no");
-  CHECK(build.summary.machine.failure == last.failure);
-  CHECK(build.summary.ended_ms == 300);
+  auto build = view_of(channel);
+  CHECK(build.state == build_state::failed);
+  CHECK(build.end_message == "build failed: no");
+  REQUIRE(build.failure != nullptr);
+  CHECK(*build.failure == *last.failure);
+  CHECK(build.ended_ms == 300);
 }
 
 TEST_CASE("the runs of a build follow from its steps", "[listing]") {
   CHECK(attempts_of({}).empty());
-  CHECK(attempts_of({end(false, 0, 150, "build cancelled: enough")}).empty());
-  auto runs = attempts_of({step(build_state::preparing, 1, 200, "starting"),
-                           step(build_state::building, 1, 300, "building"),
-                           step(build_state::preparing, 2, 400, "503; trying once more"),
-                           step(build_state::stopping, 2, 500, "stopping: enough"),
-                           end(false, 2, 600, "build cancelled: enough")});
+  const auto cancelled = end(false, 0, 150, "build cancelled: enough");
+  CHECK(attempts_of({&cancelled}).empty());
+  build_description build;
+  build.steps = {
+      step(build_state::preparing, 1, 200, "starting"), step(build_state::building, 1, 300, "building"),
+      step(build_state::preparing, 2, 400, "503; trying once more"),
+      step(build_state::stopping, 2, 500, "stopping: enough"), end(false, 2, 600, "build cancelled: enough")};
+  auto runs = attempts_of(view_of(build).steps);
   REQUIRE(runs.size() == 2);
   CHECK(runs[0].number == 1);
   CHECK(runs[0].began_ms == 200);
@@ -102,7 +105,7 @@ TEST_CASE("the runs of a build follow from its steps", "[listing]") {
   CHECK(runs[1].began_ms == 400);
   CHECK(runs[1].ended_ms == 600);
   CHECK(runs[1].end_message == "build cancelled: enough");
-  auto running = attempts_of({step(build_state::preparing, 1, 200, "starting")});
+  auto running = attempts_of({&build.steps[0]});
   REQUIRE(running.size() == 1);
   CHECK(running[0].ended_ms == 0);
 }

@@ -630,7 +630,7 @@ TEST_CASE("what is said while a step cannot be kept is about the step before it"
   REQUIRE(contains(house.channel().latest()->message, "no space left on device"));
   // A kill now would have the build begun anew: nobody may have been told that it had succeeded.
   CHECK(house.channel().latest()->state == build_state::verifying);
-  CHECK(describe(house.channel()).summary.machine.state == build_state::verifying);
+  CHECK(view_of(house.channel()).state == build_state::verifying);
   house.store->refuses_advance = [](const auto&) { return false; };
   house.advance(1s);
   CHECK(house.channel().latest()->state == build_state::succeeded);

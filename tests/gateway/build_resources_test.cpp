@@ -55,7 +55,7 @@ std::string as_json(const google::protobuf::Message& message) {
 template <class What>
 v1::Build told_of(const What& what) {
   v1::Build told;
-  to_wire(what, told);
+  to_wire(view_of(what), told);
   return told;
 }
 
