@@ -7,6 +7,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <utility>
+
 using namespace ib;
 using namespace ib::test;
 using namespace std::chrono_literals;
@@ -16,7 +18,7 @@ namespace {
 /// One real build amid a real journal and fan-out, a scripted engine and a scripted director.
 struct one_build : house_fixture {
   explicit one_build(const std::vector<std::string>& passwords = {}, build_settings with = {})
-      : settings(with), record(make_record("b1", "registry.example/ws:1", passwords)) {
+      : settings(std::move(with)), record(make_record("b1", "registry.example/ws:1", passwords)) {
     put(names::journal, spawn_journal(system(), store));
     put(names::engine, system().spawn(scripted_engine, engine));
     put(names::director, system().spawn(scripted_director, director));

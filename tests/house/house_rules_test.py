@@ -86,6 +86,12 @@ class HouseRules(unittest.TestCase):
     def test_waiting_for_ever_is_named(self):
         self.assert_named("actors/a.cpp", "self->request(a, caf::infinite, 1);\n", 1, "finite")
 
+    def test_a_loop_that_the_compiler_gets_wrong_is_named(self):
+        self.assert_named("actors/a.cpp", "  for (auto at = begin(); auto* one = at.next(); last = one)\n", 1, "GCC 12")
+        self.assert_kept("actors/a.cpp", "  for (auto at = begin(); auto* one = at.next();)\n"
+                         "  for (auto left = load(); left != 0; left = load())\n"
+                         "  for (std::string_view rest = x; !rest.empty(); rest.remove_prefix(1))\n")
+
     def test_a_folder_without_readme_is_named(self):
         (self.root / "proto/README.md").unlink()
         self.assertEqual(len(list(house_rules.breaches(self.root))), 1)
