@@ -24,10 +24,11 @@ namespace {
 constexpr size_t retention_step = 64;
 /// Of a log, to see whether there is room for one: as much as a run says at once.
 constexpr size_t trial_bytes = size_t{64} << 10;
-/// Of a log that nobody reads, in memory until it is silent.
+/// Of a log that nobody reads, in memory until it is silent or others are read.
 constexpr uint64_t unread_bytes = 4096;
-/// So many logs may have been read back before it is looked which of them nobody reads any more.
-constexpr size_t read_back_at_once = 2;
+/// For each log that is read back, so many builds are looked at for who has stopped reading: all of them
+/// after as many reads as that takes.
+constexpr size_t looks_for_a_read = 64;
 
 error unknown_build(const std::string& what) {
   return {error_code::not_found, "no build " + what + " is known", "", {}};
@@ -200,7 +201,8 @@ public:
     auto& log = build.channel->log();
     auto pin = build.channel->pin_log();
     if (pin.reaches(offset)) return pin;
-    if (live_.contains(id)) let_read_logs_go(build.channel);
+    if (read_logs_ * looks_for_a_read >= live_.size()) let_logs_go();
+    ++read_logs_;
     auto earlier = log.gap(offset);
     auto extent = io::log_files(log_folder(id))
                       .read([&](uint64_t at, std::string_view text) { earlier.add(at, text); }, offset);
@@ -211,6 +213,7 @@ public:
   }
 
   bool let_logs_go() override {
+    read_logs_ = 0;
     bool some_stay = false;
     for (auto& [id, build] : live_)
       if (!build.record.channel->log().let_go()) some_stay = true;
@@ -279,19 +282,6 @@ public:
   }
 
 private:
-  /// Those that were read back and that nobody reads any more, before another is; in all no more looks than
-  /// logs.
-  void let_read_logs_go(const channel_ptr& next) {
-    if (in_memory_.size() >= in_memory_limit_) {
-      std::erase_if(in_memory_, [](const auto& one) {
-        auto channel = one.lock();
-        return !channel || channel->log().let_go();
-      });
-      in_memory_limit_ = std::max(read_back_at_once, 2 * in_memory_.size());
-    }
-    in_memory_.push_back(next);
-  }
-
   // --- opening ---
 
   result<void> ensure_open() { return rows_ ? result<void>() : open(); }
@@ -575,8 +565,7 @@ private:
   bool loaded_ = false;                ///< what an earlier process left is taken over
   journal_rows::finished_totals finished_;
   std::map<std::string, live_build> live_;
-  std::vector<std::weak_ptr<build_channel>> in_memory_;           ///< whose logs were read back
-  size_t in_memory_limit_ = read_back_at_once;                    ///< for the next look at these
+  size_t read_logs_ = 0; ///< since the last look for logs in memory that nobody reads
   std::map<std::string, std::weak_ptr<build_channel>> read_back_; ///< ended builds that somebody looks at
   std::map<std::string, std::map<std::string, std::string>> answers_;
   std::map<std::string, std::shared_ptr<const build_plan>> fresh_; ///< created in this batch
