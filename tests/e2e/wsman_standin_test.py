@@ -112,6 +112,17 @@ class StandinTest(unittest.TestCase):
                           '{"result":{"title":"bob"}}', '{"result":{"exitCode":3}}'],
                          listener.read().decode().splitlines())
 
+    def test_automatic_terminals_are_there_whoever_speaks_of_their_workspace_first(self):
+        self.manager.do("auto_run", on=True)
+        self.start("printed")
+        self.manager.write("printed", "first\n", "terminal")
+        self.start("asked")
+        for name in ("printed", "asked"):
+            self.assertIn(b'"terminal":"terminal"', self.supervisor(name, "status/tasks").read(), name)
+        listener = self.supervisor("printed", "terminal/listen/terminal")
+        self.manager.exit("printed", name="terminal")
+        self.assertEqual(b'{"result":{"data":"Zmlyc3QK"}}\n{"result":{"exitCode":0}}\n', listener.read())
+
     def test_a_listener_that_is_cut_off_knows(self):
         self.start("one")
         self.manager.terminal("one")

@@ -62,13 +62,21 @@ void http_side::add_to(supervisor& who, const std::string& name) {
   who.tasks.push_back(name);
 }
 
+/// Whoever speaks of a workspace first, a test or a listener: with automatic terminals it has its own from
+/// then on.
+http_side::supervisor& http_side::supervisor_of(const std::string& workspace) {
+  auto [found, fresh] = supervisors_.try_emplace(workspace);
+  if (fresh && auto_terminal_) add_to(found->second, "terminal");
+  return found->second;
+}
+
 void http_side::add_bare_task(const std::string& workspace) {
   in_loop([&] { supervisors_[workspace].tasks.emplace_back(); });
 }
 
 void http_side::write(const std::string& workspace, const std::string& name, const std::string& bytes) {
   in_loop([&] {
-    auto& who = supervisors_[workspace];
+    auto& who = supervisor_of(workspace);
     who.terminals[name].history += bytes;
     for (auto* to : listeners(workspace, name))
       send_output(*to, bytes, who.cut);
@@ -78,13 +86,13 @@ void http_side::write(const std::string& workspace, const std::string& name, con
 void http_side::send_raw(const std::string& workspace, const std::string& name, const std::string& text) {
   in_loop([&] {
     for (auto* to : listeners(workspace, name))
-      send_frame(*to, text, supervisors_[workspace].cut);
+      send_frame(*to, text, supervisor_of(workspace).cut);
   });
 }
 
 void http_side::exit(const std::string& workspace, const std::string& name, int code) {
   in_loop([&] {
-    auto& who = supervisors_[workspace];
+    auto& who = supervisor_of(workspace);
     auto& ended = who.terminals[name];
     ended.ended = true;
     ended.exit_code = code;
@@ -119,19 +127,19 @@ void http_side::part(const std::string& workspace, const std::string& name, part
 
 void http_side::set_replay(const std::string& workspace, replay how, size_t bytes) {
   in_loop([&] {
-    supervisors_[workspace].how = how;
-    supervisors_[workspace].replay_bytes = bytes;
+    supervisor_of(workspace).how = how;
+    supervisor_of(workspace).replay_bytes = bytes;
   });
 }
 
 void http_side::set_cut(const std::string& workspace, size_t bytes) {
-  in_loop([&] { supervisors_[workspace].cut = bytes; });
+  in_loop([&] { supervisor_of(workspace).cut = bytes; });
 }
 
 void http_side::script(const std::string& workspace, const std::string& what,
                        const std::vector<int>& statuses) {
   in_loop([&] {
-    auto& queue = supervisors_[workspace].scripts[what];
+    auto& queue = supervisor_of(workspace).scripts[what];
     if (queue.size() + statuses.size() <= max_scripted)
       queue.insert(queue.end(), statuses.begin(), statuses.end());
   });
@@ -157,7 +165,7 @@ void http_side::answer(connection& to, const std::string& target, const std::str
     book_.count("unauthorized");
     return respond(to, 401, "");
   }
-  if (auto_terminal_ && !supervisors_.contains(workspace)) add_to(supervisors_[workspace], "terminal");
+  if (auto_terminal_) supervisor_of(workspace);
   auto found = supervisors_.find(workspace);
   if (found == supervisors_.end()) return respond(to, 404, "");
   if (auto& script = found->second.scripts[what]; !script.empty()) {
@@ -183,7 +191,7 @@ void http_side::answer_tasks(connection& to, const std::string&, const superviso
 }
 
 void http_side::answer_listen(connection& to, const std::string& workspace, const std::string& name) {
-  auto& who = supervisors_[workspace];
+  auto& who = supervisor_of(workspace);
   auto found = who.terminals.find(name);
   if (found == who.terminals.end()) return respond(to, 404, "");
   const auto& what = found->second;

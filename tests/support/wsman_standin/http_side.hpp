@@ -82,6 +82,7 @@ private:
   };
 
   static void add_to(supervisor& who, const std::string& name);
+  supervisor& supervisor_of(const std::string& workspace);
   void run();
   void in_loop(const std::function<void()>& work);
   void take_work();
