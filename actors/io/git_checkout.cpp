@@ -125,24 +125,17 @@ private:
     co_return done;
   }
 
-  /// By id, as servers with protocol version 2 allow; else everything, with the commit somewhere in it. An
-  /// abbreviated id can only be looked up in what is here.
   task<result<void>> check_out_commit() {
     auto fetching = fetch_commit();
     auto done = co_await fetching;
     if (!done) co_return done;
-    auto looking = has_commit();
-    auto there = co_await looking;
-    if (!there)
-      co_return error{error_code::not_found,
-                      "commit " + git_.clone_target + " is not in git repository " +
-                          shown_url(git_.remote_uri),
-                      field_ + ".clone_taget"};
     auto checking_out = git("checkout", "--quiet", "--detach", git_.clone_target + "^{commit}");
     done = co_await checking_out;
     co_return done;
   }
 
+  /// By id, as servers with protocol version 2 allow: then it is there, and nobody has to look. Else
+  /// everything, with the commit somewhere in it. An abbreviated id can only be looked up in what is here.
   task<result<void>> fetch_commit() {
     auto whole_id = git_.clone_target.size() == 40 || git_.clone_target.size() == 64;
     if (whole_id && !git_.full_clone) {
@@ -152,15 +145,19 @@ private:
     }
     auto fetching_all = fetch_everything();
     auto done = co_await fetching_all;
-    if (!done || !whole_id || !git_.full_clone) co_return done;
-    // With full history wanted the id comes second: a commit that no branch holds any more.
+    if (!done) co_return done;
     auto looking = has_commit();
     auto there = co_await looking;
     if (there) co_return done;
-    auto fetching = fetch(git_.clone_target);
-    auto fetched = co_await fetching;
-    if (!fetched && !is_refusal(fetched.error())) co_return fetched;
-    co_return done;
+    if (whole_id && git_.full_clone) {
+      // With full history wanted the id comes second: a commit that no branch holds any more.
+      auto fetching = fetch(git_.clone_target);
+      done = co_await fetching;
+      if (done || !is_refusal(done.error())) co_return done;
+    }
+    co_return error{error_code::not_found,
+                    "commit " + git_.clone_target + " is not in git repository " + shown_url(git_.remote_uri),
+                    field_ + ".clone_taget"};
   }
 
   task<bool> has_commit() {

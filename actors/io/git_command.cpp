@@ -62,6 +62,10 @@ config_entries forced_config(const git_initializer& git, const git_remote& remot
                         [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
     });
   };
+  // What is fetched stays packed, however little it is: git would unpack fewer than 100 objects and compress
+  // each anew. And nothing of the checkout outlives the build, so that nothing needs to reach the disk.
+  if (!has("fetch.unpackLimit")) entries.emplace_back("fetch.unpackLimit", "1");
+  entries.emplace_back("core.fsync", "none");
   // A server that says nothing for two minutes is gone; without this a build would wait for its time limit.
   if (!has("http.lowSpeedLimit")) entries.emplace_back("http.lowSpeedLimit", "1");
   if (!has("http.lowSpeedTime")) entries.emplace_back("http.lowSpeedTime", "120");

@@ -178,6 +178,14 @@ TEST_CASE_METHOD(checkout_fixture, "allowed custom config is the clone's config 
   CHECK(content("file.txt") == "third\r\n");
 }
 
+TEST_CASE_METHOD(checkout_fixture, "what is fetched stays packed unless the request wants it otherwise") {
+  auto source = git("/open/app.git");
+  auto config = GENERATE(std::string(), "fetch.unpackLimit", "FETCH.unpacklimit");
+  if (!config.empty()) source.config[config] = "1000";
+  CHECK(outcome({source}) == "ok");
+  CHECK((ask("count-objects") == "0 objects, 0 kilobytes") == config.empty());
+}
+
 TEST_CASE_METHOD(checkout_fixture, "refused config and forbidden remotes start nothing") {
   auto source = git("/open/app.git");
   source.config = {{"core.sshCommand", "touch " + (folder.path() / "run").string()}};
