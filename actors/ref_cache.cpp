@@ -79,10 +79,11 @@ void forget_others(ref_board& board, const ref_cache_config& config) {
 
 std::string board_key(const reference& ref) { return ref.repository() + ":" + ref.tag + "@" + ref.digest; }
 
-std::optional<io::found_image> find_ahead(const ref_board& board, const reference& ref) {
+std::shared_ptr<const io::found_image> find_ahead(const ref_board& board, const reference& ref) {
   auto answers = board.read();
   auto known = answers->find(board_key(ref));
-  return known == answers->end() ? std::nullopt : std::optional(known->second);
+  if (known == answers->end()) return nullptr;
+  return {std::move(answers), &known->second};
 }
 
 ref_cache_actor::behavior_type ref_cache(pointer self, std::shared_ptr<ref_board> board,

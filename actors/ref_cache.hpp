@@ -8,7 +8,6 @@
 #include <chrono>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,8 +32,8 @@ private:
 std::string board_key(const reference& ref);
 
 /// The answer to a reference that is resolved ahead of time, whoever asks: a digest is no secret of a
-/// registry. Any thread.
-std::optional<io::found_image> find_ahead(const ref_board& board, const reference& ref);
+/// registry; null where there is none. Any thread.
+std::shared_ptr<const io::found_image> find_ahead(const ref_board& board, const reference& ref);
 
 /// Time to resolve all references again.
 struct refresh_refs {

@@ -9,16 +9,15 @@
 #include <prometheus/counter.h>
 
 #include <functional>
-#include <optional>
 #include <utility>
 
 namespace ib {
 
 namespace {
 
-std::optional<io::found_image> known_ahead(const std::shared_ptr<ref_board>& ahead,
-                                           const resolve_image& wish) {
-  if (!ahead || wish.fresh) return std::nullopt;
+std::shared_ptr<const io::found_image> known_ahead(const std::shared_ptr<ref_board>& ahead,
+                                                   const resolve_image& wish) {
+  if (!ahead || wish.fresh) return nullptr;
   return find_ahead(*ahead, wish.lookup.ref);
 }
 
@@ -78,7 +77,7 @@ caching_resolver::behavior_type resolver_pool(caching_resolver::stateful_pointer
         auto answer = self->make_response_promise<image_answer>();
         if (auto image = known_ahead(settings.ahead, wish)) {
           settings.meter->registry(wish.lookup.ref.domain).ahead.Increment();
-          answer.deliver(image_answer{std::move(*image)});
+          answer.deliver(image_answer{*image});
         } else {
           auto worker = worker_for(wish.lookup);
           answer.delegate(worker, std::move(wish));

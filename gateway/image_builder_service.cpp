@@ -1,6 +1,5 @@
 #include "gateway/image_builder_service.hpp"
 
-#include "actors/domain/reference.hpp"
 #include "actors/names.hpp"
 #include "gateway/answers.hpp"
 #include "gateway/build_stream.hpp"
@@ -37,7 +36,8 @@ image_builder_service::image_builder_service(caf::actor_system& system, api_cont
       list_calls_(counts_.of("ListBuilds")),
       build_house_(context_.house.counted_by(counts_.of("Build"))),
       log_house_(context_.house.counted_by(counts_.of("Logs"))),
-      list_(context_.board, context_.house.access_comes_later) {}
+      list_(context_.board, context_.house.access_comes_later),
+      ready_(context_.refs) {}
 
 template <class Message>
 result<void> image_builder_service::to_gateway(Message message) {
@@ -59,21 +59,27 @@ grpc::ServerUnaryReactor* image_builder_service::ResolveBaseImage(grpc::Callback
                                                                   const grpc::ByteBuffer* request,
                                                                   grpc::ByteBuffer* response) {
   call_meter calls(&resolve_base_calls_);
+  if (auto ready = ready_.find(*request)) {
+    ready->uses->Increment();
+    *response = ready->bytes;
+    return finish_now(*context, calls);
+  }
   auto wish = parse_and_check<builder::ResolveBaseImageRequest>(*request);
-  auto ref = wish ? parse_reference(wish->ref) : result<reference>(wish.error());
-  if (auto known = ref ? find_ahead(*context_.refs, *ref) : std::nullopt) {
-    context_.house.meter->registry(ref->domain).ahead.Increment();
+  if (auto known = wish ? find_ahead(*context_.refs, wish->ref) : nullptr) {
+    auto& uses = context_.house.meter->registry(wish->ref.domain).ahead;
+    uses.Increment();
     *response = serialize(resolved(*known));
+    ready_.keep(*request, std::move(known), {*response, &uses});
     return finish_now(*context, calls);
   }
   auto call = std::make_shared<unary_call>(response, calls);
   auto* reactor = call->reactor();
-  if (!ref) {
-    call->refuse(ref.error());
+  if (!wish) {
+    call->refuse(wish.error());
     return reactor;
   }
-  io::registry_lookup lookup{std::move(*ref), wish->auth, registry_purpose::resolve, wish->retry,
-                             call->asker()};
+  io::registry_lookup lookup{std::move(wish->ref), std::move(wish->auth), registry_purpose::resolve,
+                             wish->retry, call->asker()};
   if (auto sent = to_gateway(serve_lookup{std::move(lookup), std::make_shared<digest_answer>(call)}); !sent)
     call->refuse(sent.error());
   return reactor;

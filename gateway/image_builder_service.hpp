@@ -6,6 +6,7 @@
 #include "gateway/build_list.hpp"
 #include "gateway/call_meter.hpp"
 #include "gateway/pull_stream.hpp"
+#include "gateway/ready_answers.hpp"
 #include "gateway/stream_queues.hpp"
 #include "gateway/translate.hpp"
 
@@ -71,6 +72,7 @@ private:
   const stream_house build_house_;
   const stream_house log_house_;
   build_list list_;
+  ready_answers ready_;
 };
 
 } // namespace ib

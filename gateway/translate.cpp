@@ -256,10 +256,11 @@ result<build_request> translate(const builder::ResolveWorkspaceImageRequest& req
 }
 
 result<resolve_request> translate(const builder::ResolveBaseImageRequest& request) {
-  if (auto parsed = parse_reference(request.ref()); !parsed) return bad_field("ref", parsed.error().message);
+  auto ref = parse_reference(request.ref());
+  if (!ref) return bad_field("ref", ref.error().message);
   auto auth = to_request_auth(request.auth());
   if (!auth) return auth.error();
-  return resolve_request{request.ref(), std::move(*auth), request.use_retry_client()};
+  return resolve_request{std::move(*ref), std::move(*auth), request.use_retry_client()};
 }
 
 } // namespace ib

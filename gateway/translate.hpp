@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/domain/build_source.hpp"
+#include "actors/domain/reference.hpp"
 #include "actors/domain/result.hpp"
 
 #include <image-builder-api/imgbuilder.pb.h>
@@ -14,7 +15,7 @@ struct request_rules {
 
 /// A checked ResolveBaseImageRequest.
 struct resolve_request {
-  std::string ref;
+  reference ref;
   request_auth auth;
   bool retry = false;
 };

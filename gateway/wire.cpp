@@ -47,15 +47,6 @@ std::optional<std::string> find_bad_text(std::string_view bytes, const pb::Descr
   return std::nullopt;
 }
 
-std::string flatten(const grpc::ByteBuffer& buffer) {
-  std::vector<grpc::Slice> slices;
-  std::string bytes;
-  if (!buffer.Dump(&slices).ok()) return bytes;
-  for (const auto& slice : slices)
-    bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
-  return bytes;
-}
-
 using pb::io::CodedOutputStream;
 
 std::string text_of(const uint8_t* begin, const uint8_t* end) {
@@ -118,9 +109,20 @@ grpc::ByteBuffer join(const std::string& header, std::string bytes) {
 
 } // namespace
 
+grpc::Slice flatten(const grpc::ByteBuffer& buffer) {
+  grpc::Slice whole;
+  if (buffer.TrySingleSlice(&whole).ok() || buffer.DumpToSingleSlice(&whole).ok()) return whole;
+  return {};
+}
+
+std::string_view bytes_of(const grpc::Slice& slice) {
+  return {reinterpret_cast<const char*>(slice.begin()), slice.size()};
+}
+
 result<void> parse(const grpc::ByteBuffer& buffer, pb::Message& into) {
-  auto bytes = flatten(buffer);
-  if (into.ParseFromString(bytes)) return {};
+  const auto whole = flatten(buffer);
+  const auto bytes = bytes_of(whole);
+  if (into.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return {};
   if (auto field = find_bad_text(bytes, *into.GetDescriptor(), max_depth))
     return bad_field(*field, "is not valid UTF-8");
   return bad_field("", "the request is not a valid " + into.GetDescriptor()->full_name());

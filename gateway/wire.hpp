@@ -5,11 +5,17 @@
 
 #include <google/protobuf/message.h>
 #include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/slice.h>
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace ib {
+
+/// The bytes in one piece: by reference where they are one already, as nearly all requests come.
+grpc::Slice flatten(const grpc::ByteBuffer& buffer);
+std::string_view bytes_of(const grpc::Slice& slice);
 
 /// Parses a request; invalid_argument that names the field where a text is no UTF-8, and says so where the
 /// bytes are no such message. (The library itself would answer both with an unexplained UNIMPLEMENTED.)

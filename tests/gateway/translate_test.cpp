@@ -303,7 +303,7 @@ TEST_CASE("a lookup names its fields as well", "[translate]") {
   request.set_use_retry_client(true);
   auto translated = translate(request);
   REQUIRE(translated);
-  CHECK(translated->ref == "alpine");
+  CHECK(translated->ref.to_string() == "docker.io/library/alpine:latest");
   CHECK(translated->retry);
   (*request.mutable_auth()->mutable_additional())[std::string(300, 'x')] = "eDp5";
   CHECK(translate(request).error().field == "auth.additional");

@@ -1,0 +1,79 @@
+#include "actors/domain/reference.hpp"
+#include "gateway/ready_answers.hpp"
+
+#include <grpcpp/support/slice.h>
+#include <prometheus/counter.h>
+
+#include <catch2/catch.hpp>
+
+#include <string>
+
+using namespace ib;
+
+namespace {
+
+grpc::ByteBuffer buffer_of(const std::string& text) {
+  grpc::Slice slice(text);
+  return {&slice, 1};
+}
+
+/// A board on which one reference is known by this digest, and what has been kept of it.
+struct fixture {
+  std::shared_ptr<ref_board> board = std::make_shared<ref_board>();
+  ready_answers ready{board};
+  reference ref = *parse_reference("registry.example/image:1");
+  prometheus::Counter uses;
+
+  void resolve(const std::string& digest) {
+    auto image = ref;
+    image.digest = digest;
+    board->publish({{board_key(ref), {image, "type"}}});
+  }
+  void keep(const std::string& request, const std::string& answer) {
+    ready.keep(buffer_of(request), find_ahead(*board, ref), {buffer_of(answer), &uses});
+  }
+  std::string answer_to(const std::string& request) const {
+    auto found = ready.find(buffer_of(request));
+    if (!found) return "none";
+    CHECK(found->uses == &uses);
+    grpc::Slice bytes;
+    REQUIRE(found->bytes.DumpToSingleSlice(&bytes).ok());
+    return {reinterpret_cast<const char*>(bytes.begin()), bytes.size()};
+  }
+};
+
+} // namespace
+
+TEST_CASE_METHOD(fixture, "a request is answered like the same one before", "[ready]") {
+  resolve("sha256:1");
+  CHECK(answer_to("a") == "none");
+  keep("a", "first");
+  keep("b", "second");
+  CHECK(answer_to("a") == "first");
+  CHECK(answer_to("b") == "second");
+  CHECK(answer_to("") == "none");
+  CHECK(answer_to("aa") == "none");
+}
+
+TEST_CASE_METHOD(fixture, "an answer is ready only as long as the board stays as it was", "[ready]") {
+  resolve("sha256:1");
+  auto before = find_ahead(*board, ref);
+  keep("a", "first");
+  resolve("sha256:2");
+  CHECK(answer_to("a") == "none");
+  ready.keep(buffer_of("a"), before, {buffer_of("late"), &uses}); // found before the board changed
+  CHECK(answer_to("a") == "none");
+  keep("a", "second");
+  CHECK(answer_to("a") == "second");
+}
+
+TEST_CASE_METHOD(fixture, "many different requests and long ones do not fill the memory", "[ready]") {
+  resolve("sha256:1");
+  keep(std::string(5000, 'x'), "long");
+  CHECK(answer_to(std::string(5000, 'x')) == "none");
+  for (int i = 0; i < 100; ++i)
+    keep("request " + std::to_string(i), "answer");
+  CHECK(answer_to("request 0") == "answer");
+  CHECK(answer_to("request 63") == "answer");
+  CHECK(answer_to("request 64") == "none");
+}
