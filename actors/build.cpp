@@ -268,8 +268,7 @@ void build_work::take_output(const run_output& output) {
   if (output.attempt != record_.machine.attempt || !redactor_ || output.raw_offset != taken_) return;
   last_sign_ = self_->clock().now();
   taken_ += output.bytes->size();
-  std::string text;
-  redactor_->write(*output.bytes, text);
+  auto text = redactor_->pass(output.bytes);
   record_.raw_offset = redactor_base_ + redactor_->consumed();
   append(std::move(text));
 }
@@ -320,7 +319,7 @@ void build_work::flush_output() {
   redactor_.reset();
 }
 
-void build_work::append(std::string bytes) {
+void build_work::append(shared_text bytes) {
   auto offset = record_.raw_offset;
   auto size = static_cast<double>(bytes.size());
   writer_.append(std::move(bytes), offset, [this, offset, size] {

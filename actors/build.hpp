@@ -71,7 +71,7 @@ private:
   void learn_secrets();
   void write_line(const std::string& line);
   void explain();
-  void append(std::string bytes);
+  void append(shared_text bytes);
   void time_phase(build_state next);
   void note_end(const std::vector<build_effect>& effects);
   status_update told_now(build_status status, std::string message) const;

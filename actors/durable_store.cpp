@@ -158,7 +158,7 @@ public:
     batch_failure_.reset();
   }
 
-  result<void> append_log(const std::string& build_id, std::string_view bytes, uint64_t at,
+  result<void> append_log(const std::string& build_id, const shared_text& bytes, uint64_t at,
                           uint64_t raw_offset) override {
     auto found = live_.find(build_id);
     if (found == live_.end()) return unknown_build(build_id);
@@ -174,7 +174,7 @@ public:
     if (bytes.empty() && raw_offset == record.raw_offset) return {};
     if (auto done = files.append(bytes, raw_offset, record.machine.attempt); !done)
       return trouble(done.error());
-    log.append(bytes);
+    bytes.for_each([&log](std::string_view part) { log.append(part); });
     record.raw_offset = raw_offset;
     files.drop_beginning(settings_.log_bytes_per_build);
     if (log.end_offset() - log.memory_begin() > unread_bytes) log.let_go();

@@ -30,7 +30,7 @@ public:
     return store_->commit();
   }
   void discard() override { store_->discard(); }
-  result<void> append_log(const std::string& build_id, std::string_view bytes, uint64_t at,
+  result<void> append_log(const std::string& build_id, const shared_text& bytes, uint64_t at,
                           uint64_t raw_offset) override {
     if (auto met = meet(); !met) return met;
     return store_->append_log(build_id, bytes, at, raw_offset);

@@ -4,6 +4,7 @@
 #include "actors/build_listing.hpp"
 #include "actors/build_plan.hpp"
 #include "actors/domain/result.hpp"
+#include "actors/domain/shared_text.hpp"
 
 #include <filesystem>
 #include <functional>
@@ -43,7 +44,7 @@ public:
   virtual void discard() = 0;
   /// Appends log bytes at an offset of the log, and notes how much of the run's output they cover.
   /// failed_precondition where the log does not end there.
-  virtual result<void> append_log(const std::string& build_id, std::string_view bytes, uint64_t at,
+  virtual result<void> append_log(const std::string& build_id, const shared_text& bytes, uint64_t at,
                                   uint64_t raw_offset) = 0;
   /// A request that came to a build; staged like create().
   virtual result<void> note_request(const request_note& note) = 0;

@@ -28,14 +28,14 @@ void journal_writer::begin(build_impl::pointer self, std::string build_id, uint6
   on_refusal_ = std::move(on_refusal);
 }
 
-void journal_writer::append(std::string bytes, uint64_t raw_offset, kept_handler then) {
+void journal_writer::append(shared_text bytes, uint64_t raw_offset, kept_handler then) {
   auto at = log_end_;
   log_end_ += bytes.size();
   // What is on its way may not change any more.
   bool joins = queue_.size() > (on_its_way_ ? 1 : 0);
   auto* last = joins ? std::get_if<journal_append>(&queue_.back().write) : nullptr;
   if (last != nullptr) {
-    last->bytes += bytes;
+    last->bytes.add(bytes);
     last->raw_offset = raw_offset;
     queue_.back().then.push_back(std::move(then));
     return;

@@ -23,7 +23,7 @@ public:
   void begin(build_impl::pointer self, std::string build_id, uint64_t log_end, trouble_handler on_trouble,
              trouble_handler on_refusal);
 
-  void append(std::string bytes, uint64_t raw_offset, kept_handler then);
+  void append(shared_text bytes, uint64_t raw_offset, kept_handler then);
   void advance(journal_advance step, kept_handler then);
   /// From the timer.
   void retry();

@@ -5,6 +5,7 @@
 #include "actors/build_plan.hpp"
 #include "actors/domain/build_machine.hpp"
 #include "actors/domain/result.hpp"
+#include "actors/domain/shared_text.hpp"
 #include "actors/io/registry_client.hpp"
 
 #include <caf/actor_control_block.hpp>
@@ -33,7 +34,7 @@ struct journal_advance {
 };
 struct journal_append {
   std::string build_id;
-  std::string bytes;
+  shared_text bytes;
   uint64_t at = 0; ///< offset of the first byte in the log
   uint64_t raw_offset = 0;
 };

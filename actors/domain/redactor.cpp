@@ -31,15 +31,26 @@ redactor::redactor(std::shared_ptr<const pattern_set> patterns, std::string mask
     : patterns_(std::move(patterns)), mask_(std::move(mask)) {}
 
 void redactor::write(std::string_view in, std::string& out) {
-  if (!patterns_ || patterns_->empty()) {
-    out += in;
-    held_begin_ += in.size();
-    consumed_ = held_begin_;
-    return;
-  }
-  const auto open =
-      std::visit([&](const auto& automaton) { return scan(automaton, in); }, patterns_->automaton_->of_size);
+  const auto open = scan(in);
   emit_until(held_begin_ + held_.size() + in.size() - open, in, out);
+}
+
+shared_text redactor::pass(std::shared_ptr<const std::string> in) {
+  const auto open = scan(*in);
+  if (open == 0 && held_.empty() && masked_.empty()) {
+    held_begin_ += in->size();
+    consumed_ = held_begin_;
+    return shared_text(std::move(in));
+  }
+  std::string out;
+  emit_until(held_begin_ + held_.size() + in->size() - open, *in, out);
+  return out;
+}
+
+size_t redactor::scan(std::string_view in) {
+  if (!patterns_ || patterns_->empty()) return 0;
+  return std::visit([&](const auto& automaton) { return scan(automaton, in); },
+                    patterns_->automaton_->of_size);
 }
 
 template <class Automaton>

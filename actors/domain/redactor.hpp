@@ -1,5 +1,7 @@
 #pragma once
 
+#include "actors/domain/shared_text.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -35,6 +37,8 @@ public:
   /// Feeds `in` and appends what is certain to `out`. Bytes that may be the beginning of a match are held
   /// back until decided.
   void write(std::string_view in, std::string& out);
+  /// The same for a piece that is shared: where nothing of it is hidden or held back it is given on itself.
+  shared_text pass(std::shared_ptr<const std::string> in);
   /// Ends the stream: appends what is held back.
   void finish(std::string& out);
 
@@ -49,6 +53,7 @@ private:
     uint64_t end;
   };
   /// Returns how many of the last bytes may begin a match.
+  size_t scan(std::string_view in);
   template <class Automaton>
   size_t scan(const Automaton& automaton, std::string_view in);
   void add_match(uint64_t begin, uint64_t end);

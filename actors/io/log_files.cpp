@@ -3,13 +3,12 @@
 #include "actors/io/log.hpp"
 #include "actors/io/unique_fd.hpp"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <optional>
 #include <string>
 #include <sys/stat.h>
@@ -41,16 +40,46 @@ uint64_t get(std::string_view from, size_t at, size_t bytes) {
   return value;
 }
 
-uint32_t checksum(std::string_view head, std::string_view text) {
-  auto sum = crc32(0, reinterpret_cast<const Bytef*>(head.data()), static_cast<uInt>(head.size()));
-  return static_cast<uint32_t>(
-      crc32(sum, reinterpret_cast<const Bytef*>(text.data()), static_cast<uInt>(text.size())));
+/// The text of a record, in parts.
+using record_text = std::vector<std::string_view>;
+
+/// As few records as can hold the text; one for none.
+std::vector<record_text> in_records(const shared_text& text) {
+  std::vector<record_text> records(1);
+  size_t room = max_text_bytes;
+  text.for_each([&](std::string_view rest) {
+    while (!rest.empty()) {
+      if (room == 0) {
+        records.emplace_back();
+        room = max_text_bytes;
+      }
+      auto part = rest.substr(0, room);
+      records.back().push_back(part);
+      room -= part.size();
+      rest.remove_prefix(part.size());
+    }
+  });
+  return records;
 }
 
-header make_header(std::string_view text, uint64_t raw_offset, int attempt) {
+size_t size_of(const record_text& text) {
+  size_t size = 0;
+  for (auto part : text)
+    size += part.size();
+  return size;
+}
+
+uint32_t checksum(std::string_view head, const record_text& text) {
+  auto sum = libdeflate_crc32(0, head.data(), head.size());
+  for (auto part : text)
+    sum = libdeflate_crc32(sum, part.data(), part.size());
+  return sum;
+}
+
+header make_header(const record_text& text, uint64_t raw_offset, int attempt) {
   header head{};
   put(head, 0, magic, 4);
-  put(head, 4, text.size(), 4);
+  put(head, 4, size_of(text), 4);
   put(head, 8, raw_offset, 8);
   put(head, 16, static_cast<uint64_t>(attempt), 4);
   std::string_view summed(reinterpret_cast<const char*>(head.data()), 20);
@@ -70,7 +99,7 @@ std::optional<record> first_record(std::string_view bytes) {
   auto length = get(bytes, 4, 4);
   if (length > max_text_bytes || bytes.size() - header_bytes < length) return std::nullopt;
   auto text = bytes.substr(header_bytes, length);
-  if (get(bytes, 20, 4) != checksum(bytes.substr(0, 20), text)) return std::nullopt;
+  if (get(bytes, 20, 4) != checksum(bytes.substr(0, 20), {text})) return std::nullopt;
   return record{text, get(bytes, 8, 8), static_cast<int>(get(bytes, 16, 4))};
 }
 
@@ -80,11 +109,12 @@ error disk_error(const std::string& what, const fs::path& where) {
 }
 
 /// False, with errno, where not the whole record was written.
-bool write_record(int fd, uint64_t at, std::string_view text, header head) {
-  std::array<iovec, 2> parts{iovec{head.data(), head.size()},
-                             iovec{const_cast<char*>(text.data()), text.size()}};
-  auto whole = static_cast<ssize_t>(head.size() + text.size());
-  auto written = ::pwritev(fd, parts.data(), parts.size(), static_cast<off_t>(at));
+bool write_record(int fd, uint64_t at, const record_text& text, header head) {
+  std::vector<iovec> parts{{head.data(), head.size()}};
+  for (auto part : text)
+    parts.push_back({const_cast<char*>(part.data()), part.size()});
+  auto whole = static_cast<ssize_t>(head.size() + size_of(text));
+  auto written = ::pwritev(fd, parts.data(), static_cast<int>(parts.size()), static_cast<off_t>(at));
   if (written >= 0 && written != whole) errno = ENOSPC;
   return written == whole;
 }
@@ -186,7 +216,7 @@ result<log_extent> log_files::read(const std::function<void(uint64_t, std::strin
   return scan(read, from, false);
 }
 
-result<void> log_files::append(std::string_view text, uint64_t raw_offset, int attempt) {
+result<void> log_files::append(const shared_text& text, uint64_t raw_offset, int attempt) {
   if (auto ready = begin_file(); !ready) return ready;
   auto path = fs::path(folder_) / name_of(file_begin_);
   unique_fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
@@ -194,18 +224,16 @@ result<void> log_files::append(std::string_view text, uint64_t raw_offset, int a
   if (torn_ && ::ftruncate(fd.get(), static_cast<off_t>(file_size_)) != 0) return disk_error("mend", path);
   torn_ = false;
   auto size = file_size_;
-  for (auto rest = text;;) {
-    auto piece = rest.substr(0, max_text_bytes);
-    rest.remove_prefix(piece.size());
-    // Only the last piece may claim the output to be covered, so that a torn rest is asked for again.
-    auto covered = rest.empty() ? raw_offset : extent_.raw_offset;
+  const auto records = in_records(text);
+  for (const auto& piece : records) {
+    // Only the last record may claim the output to be covered, so that a torn rest is asked for again.
+    auto covered = &piece == &records.back() ? raw_offset : extent_.raw_offset;
     if (!write_record(fd.get(), size, piece, make_header(piece, covered, attempt))) {
       auto failure = disk_error("write to", path);
       torn_ = ::ftruncate(fd.get(), static_cast<off_t>(file_size_)) != 0;
       return failure;
     }
-    size += header_bytes + piece.size();
-    if (rest.empty()) break;
+    size += header_bytes + size_of(piece);
   }
   file_size_ = size;
   extent_.end += text.size();

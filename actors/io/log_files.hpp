@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/domain/result.hpp"
+#include "actors/domain/shared_text.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -40,7 +41,7 @@ public:
                           uint64_t from = 0) const;
 
   /// Appends text (after open() for a log that existed). Where it fails, nothing of it stays.
-  result<void> append(std::string_view text, uint64_t raw_offset, int attempt);
+  result<void> append(const shared_text& text, uint64_t raw_offset, int attempt);
   /// Makes what was appended survive a loss of power.
   result<void> sync() const;
   /// Removes files from the beginning while at least `keep` bytes remain; 0 keeps everything.

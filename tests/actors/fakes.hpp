@@ -236,7 +236,7 @@ public:
   }
   result<void> commit() override { return inner_->commit(); }
   void discard() override { inner_->discard(); }
-  result<void> append_log(const std::string& build_id, std::string_view bytes, uint64_t at,
+  result<void> append_log(const std::string& build_id, const shared_text& bytes, uint64_t at,
                           uint64_t raw_offset) override {
     if (refuses_append(build_id)) return refusal;
     return inner_->append_log(build_id, bytes, at, raw_offset);

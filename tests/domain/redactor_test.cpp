@@ -25,6 +25,20 @@ std::string redact(const std::vector<std::string>& patterns, const std::string& 
   return out;
 }
 
+std::string whole(const shared_text& text) {
+  std::string all;
+  text.for_each([&](std::string_view part) { all += part; });
+  return all;
+}
+
+/// By the one way or the other.
+void feed(redactor& stream, const std::string& piece, bool shared, std::string& out) {
+  if (shared)
+    out += whole(stream.pass(std::make_shared<const std::string>(piece)));
+  else
+    stream.write(piece, out);
+}
+
 /// The slow model: marks every occurrence in the whole text, joins those that overlap, and masks each group.
 std::string redact_slowly(const std::vector<std::string>& patterns, const std::string& text) {
   // joined[i]: the bytes i and i + 1 are in one occurrence; inside[i]: byte i is in one.
@@ -150,6 +164,22 @@ TEST_CASE("bytes that may begin a match are held back and nothing else is") {
   CHECK(stream.consumed() == 14);
 }
 
+TEST_CASE("a piece of which nothing is hidden or held back is given on itself") {
+  redactor stream(compile({"secret"}), "#");
+  auto address_of = [](const shared_text& text) {
+    const char* address = nullptr;
+    text.for_each([&](std::string_view part) { address = part.data(); });
+    return address;
+  };
+  auto plain = std::make_shared<const std::string>(100'000, '.');
+  CHECK(address_of(stream.pass(plain)) == plain->data());
+  auto begun = std::make_shared<const std::string>(*plain + "sec");
+  CHECK(whole(stream.pass(begun)) == *plain);
+  CHECK(whole(stream.pass(std::make_shared<const std::string>("ret" + *plain))) == "#" + *plain);
+  CHECK(address_of(stream.pass(plain)) == plain->data());
+  CHECK(stream.consumed() == 4 * plain->size() + 6);
+}
+
 TEST_CASE("a stream may go on after its end as a new one") {
   redactor stream(compile({"secret"}), "#");
   std::string out;
@@ -192,7 +222,7 @@ TEST_CASE("however the stream is cut, the output is that of the whole text") {
     std::string out;
     for (size_t at = 0; at < text.size();) {
       const auto count = std::min<size_t>(random() % 9, text.size() - at);
-      stream.write(std::string_view(text).substr(at, count), out);
+      feed(stream, text.substr(at, count), random() % 2 == 0, out);
       at += count;
       REQUIRE(expected.starts_with(out));
       REQUIRE(stream.consumed() <= at);
@@ -216,7 +246,7 @@ TEST_CASE("a fresh redactor fed from consumed() goes on where the other was") {
     uint64_t origin = 0; // input offset at which the present redactor began
     for (uint64_t at = 0; at < text.size();) {
       const auto count = std::min<uint64_t>(random() % 9, text.size() - at);
-      stream.write(std::string_view(text).substr(at, count), out);
+      feed(stream, text.substr(at, count), random() % 2 == 0, out);
       at += count;
       if (random() % 3 == 0) {
         at = origin + stream.consumed();

@@ -56,6 +56,31 @@ TEST_CASE("a log is found as it was written, however long its pieces are", "[log
   CHECK(log.files.sync());
 }
 
+TEST_CASE("text in pieces is written as one that is not", "[log_files]") {
+  kept_log log;
+  shared_text text;
+  std::string all;
+  for (size_t length :
+       {size_t{3}, size_t{100'000}, size_t{1} << 20, size_t{20}, size_t{700'000}, size_t{7}}) {
+    std::string piece(length, static_cast<char>('a' + all.size() % 26));
+    all += piece;
+    text.add(piece);
+  }
+  REQUIRE(log.files.append(text, all.size(), 1));
+  std::vector<size_t> records;
+  std::string read;
+  log_files another(log.place);
+  auto extent = another.open([&](uint64_t, std::string_view record) {
+    records.push_back(record.size());
+    read += record;
+  });
+  REQUIRE(extent);
+  CHECK((read == all));
+  CHECK(records == std::vector<size_t>{1 << 20, all.size() - (1 << 20)});
+  CHECK(extent->raw_offset == all.size());
+  CHECK(log.files.extent().end == all.size());
+}
+
 TEST_CASE("a log that cannot be read is an error, not an empty log", "[log_files]") {
   kept_log log;
   SECTION("its file fails") {
