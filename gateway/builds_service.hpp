@@ -3,6 +3,7 @@
 #include "actors/running_builds.hpp"
 #include "gateway/call_meter.hpp"
 #include "gateway/pull_stream.hpp"
+#include "gateway/ready_builds.hpp"
 #include "gateway/stream_queues.hpp"
 
 #include <imagebuilder/v1/builds.grpc.pb.h>
@@ -54,6 +55,7 @@ private:
   rpc_metrics& cancel_calls_;
   const stream_house watch_house_;
   const stream_house log_house_;
+  ready_builds ready_;
 };
 
 } // namespace ib
