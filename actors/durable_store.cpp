@@ -91,7 +91,6 @@ public:
       io::log_files files(log_folder(id));
       if (auto done = files.append("", 0, 0); !done) return done;
       fresh_[id] = record.plan;
-      must_outlive_power_ = true;
       staged_.push_back([this, record, files] {
         live_.emplace(record.plan->build_id, live_build{record, files, 0, {}});
       });
@@ -116,8 +115,6 @@ public:
       if (is_terminal(machine.state))
         if (auto done = write_end(build, at_ms); !done) return done;
       if (told) staged_steps_[build_id] = *told;
-      // A run does not outlive a loss of power anyway: how far it had come need not, either.
-      if (!has_run(machine.state)) must_outlive_power_ = true;
       staged_.push_back(
           [this, build_id, machine, deadline, told] { apply(build_id, machine, deadline, told); });
       return {};
@@ -134,7 +131,6 @@ public:
     if (!live_.contains(build_id)) return {};
     auto& answers = answers_[build_id];
     answers[url] = answer;
-    must_outlive_power_ = true;
     return stage([&] { return rows_->update_answers(build_id, answers); });
   }
 
@@ -144,14 +140,14 @@ public:
     fresh_.clear();
     staged_steps_.clear();
     if (failure) return *failure;
-    if (std::exchange(in_batch_, false))
-      if (auto done = rows_->commit(); !done) {
-        rows_->rollback();
-        return trouble(done.error());
-      }
+    if (!std::exchange(in_batch_, false)) return {};
+    if (auto done = rows_->commit(); !done) {
+      rows_->rollback();
+      return trouble(done.error());
+    }
     for (const auto& effect : staged)
       effect();
-    return make_outlive_power();
+    return {};
   }
 
   void discard() override {
@@ -303,7 +299,7 @@ private:
     for (const auto& folder : {settings_.folder, settings_.folder / "logs"})
       if (auto failure = make_private(folder))
         return trouble({error_code::unavailable, failure.message(), "", {}});
-    auto rows = journal_rows::open(settings_.folder);
+    auto rows = journal_rows::open(settings_.folder, settings_.power_safe);
     if (!rows) return trouble(rows.error());
     rows_ = std::make_unique<journal_rows>(std::move(*rows));
     if (loaded_) return {};
@@ -374,17 +370,6 @@ private:
     if (auto ready = ensure_writable(); !ready) return ready;
     if (auto begun = rows_->begin(); !begun) return trouble(begun.error());
     in_batch_ = true;
-    return {};
-  }
-
-  /// Where that fails everything is kept, but may go with the power: whoever asks again is answered once it
-  /// cannot.
-  result<void> make_outlive_power() {
-    if (!must_outlive_power_) return {};
-    if (auto ready = ensure_open(); !ready) return ready;
-    if (settings_.power_safe)
-      if (auto done = rows_->sync(); !done) return trouble(done.error());
-    must_outlive_power_ = false;
     return {};
   }
 
@@ -588,7 +573,6 @@ private:
   std::vector<std::function<void()>> staged_;
   std::optional<error> batch_failure_;
   bool in_batch_ = false;
-  bool must_outlive_power_ = false; ///< something of what was kept since the last sync
 };
 
 } // namespace

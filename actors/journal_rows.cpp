@@ -107,8 +107,8 @@ condition condition_of(const build_filter& filter) {
 
 } // namespace
 
-result<journal_rows> journal_rows::open(const std::filesystem::path& folder) {
-  auto database = io::sqlite_database::open(folder / "journal.sqlite");
+result<journal_rows> journal_rows::open(const std::filesystem::path& folder, bool power_safe) {
+  auto database = io::sqlite_database::open(folder / "journal.sqlite", power_safe);
   if (!database) return database.error();
   journal_rows rows(std::move(*database));
   if (auto sound = rows.check(); !sound) return sound.error();

@@ -22,7 +22,7 @@ struct journal_row {
 class journal_rows {
 public:
   /// Opens the database below `folder` and brings its schema up to date.
-  static result<journal_rows> open(const std::filesystem::path& folder);
+  static result<journal_rows> open(const std::filesystem::path& folder, bool power_safe);
 
   /// See sqlite_database.
   bool is_read_only() const { return database_.is_read_only(); }
@@ -31,8 +31,6 @@ public:
 
   result<void> begin() { return database_.execute("BEGIN IMMEDIATE"); }
   result<void> commit() { return database_.execute("COMMIT"); }
-  /// See sqlite_database.
-  result<void> sync() { return database_.sync(); }
   void rollback() { static_cast<void>(database_.execute("ROLLBACK")); }
 
   result<bool> exists(const std::string& build_id);

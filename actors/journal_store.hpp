@@ -23,10 +23,10 @@ struct retention_limits {
 
 /// Keeps the records of builds. The journal keeper is the only one to write.
 ///
-/// create() and advance() are staged: they hold once commit() has succeeded. Where it fails nobody may rely
-/// on them. Log bytes can be read after a crash of the process as soon as append_log() has returned. Where
-/// the storage fails the error is `unavailable`, says why, and the same call may be tried again; nothing of
-/// it is kept. Each call may be repeated by a caller that got no answer: the second one changes nothing.
+/// create() and advance() are staged: they hold once commit() has succeeded, and where it fails none of them
+/// does. Log bytes can be read after a crash of the process as soon as append_log() has returned. Where the
+/// storage fails the error is `unavailable`, says why, and the same call may be tried again; nothing of it
+/// is kept. Each call may be repeated by a caller that got no answer: the second one changes nothing.
 class journal_store {
 public:
   virtual ~journal_store() = default;
@@ -79,9 +79,7 @@ public:
 struct durable_settings {
   std::filesystem::path folder;               ///< made where it is missing, mode 0700
   uint64_t log_bytes_per_build = 64ULL << 20; ///< kept at least of each log; 0 keeps everything
-  /// New builds, what they were asked to stop for, their ends and answers survive a loss of power, not only
-  /// of the process.
-  bool power_safe = true;
+  bool power_safe = true;                     ///< commits survive a loss of power, not only of the process
   /// Where the log of a build can be followed: what was journaled with it is of an earlier configuration, and
   /// may be another port. Null: as it was journaled.
   std::function<std::string(const std::string& build_id)> log_url{};

@@ -86,7 +86,7 @@ bool sqlite_statement::is_null(int column) const {
 
 void sqlite_database::closer::operator()(sqlite3* database) const { sqlite3_close_v2(database); }
 
-result<sqlite_database> sqlite_database::open(const std::filesystem::path& file) {
+result<sqlite_database> sqlite_database::open(const std::filesystem::path& file, bool power_safe) {
   // SQLite would make it readable to everybody whom the umask allows; the files beside it get its mode.
   int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd >= 0) ::close(fd);
@@ -99,9 +99,8 @@ result<sqlite_database> sqlite_database::open(const std::filesystem::path& file)
   // SQLite keeps 2 MB of pages for each database. What is written is seldom read again, and the system has
   // it.
   if (auto done = database.execute("PRAGMA cache_size = -128;"); !done) return done.error();
-  auto done =
-      database.execute("PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON; PRAGMA synchronous = NORMAL;");
-  if (!done) return done.error();
+  std::string settings = "PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON; PRAGMA synchronous = ";
+  if (auto done = database.execute(settings + (power_safe ? "FULL;" : "NORMAL;")); !done) return done.error();
   return database;
 }
 
@@ -119,17 +118,6 @@ result<void> sqlite_database::execute(const std::string& sql) {
   int code = sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) return failure_of(database_.get(), code);
   return {};
-}
-
-/// What `synchronous = FULL` does after each commit: the write-ahead log has all that was committed, or the
-/// database itself has it, synced when the log was taken over.
-result<void> sqlite_database::sync() {
-  sqlite3_file* log = nullptr;
-  int code = sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
-  if (code == SQLITE_OK && log != nullptr && log->pMethods != nullptr)
-    code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
-  if (code == SQLITE_OK) return {};
-  return error{error_code::unavailable, sqlite3_errstr(code), "", {}};
 }
 
 bool sqlite_database::is_read_only() const { return sqlite3_db_readonly(database_.get(), "main") == 1; }

@@ -69,15 +69,12 @@ private:
 /// except a schema that is newer than this program (failed_precondition).
 class sqlite_database {
 public:
-  /// Opens or makes the file (mode 0600), in WAL mode. A commit survives the process; a loss of power only
-  /// with sync().
-  static result<sqlite_database> open(const std::filesystem::path& file);
+  /// Opens or makes the file (mode 0600), in WAL mode. With `power_safe` a commit survives a loss of power.
+  static result<sqlite_database> open(const std::filesystem::path& file, bool power_safe);
 
   result<sqlite_statement> prepare(std::string_view sql);
   /// Several statements without values.
   result<void> execute(const std::string& sql);
-  /// Makes what was committed survive a loss of power.
-  result<void> sync();
   /// True where nothing can be written although it could be opened: a file system that was read-only then.
   /// It stays so until the file is opened again.
   bool is_read_only() const;

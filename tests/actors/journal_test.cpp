@@ -355,7 +355,7 @@ TEST_CASE("a journal of a newer version is not touched", "[journal]") {
   REQUIRE(kept.create(make_record("b1", "r/ws:1")));
   kept.store.reset();
   {
-    auto database = io::sqlite_database::open(kept.folder.path() / "journal/journal.sqlite");
+    auto database = io::sqlite_database::open(kept.folder.path() / "journal/journal.sqlite", false);
     REQUIRE(database);
     REQUIRE(database->execute("PRAGMA user_version = 999"));
   }
