@@ -69,7 +69,7 @@ grpc::ServerUnaryReactor* image_builder_service::ResolveBaseImage(grpc::Callback
     auto& uses = context_.house.meter->registry(wish->ref.domain).ahead;
     uses.Increment();
     *response = serialize(resolved(*known));
-    ready_.keep(*request, std::move(known), {*response, &uses});
+    if (wish->auth.additional.empty()) ready_.keep(*request, std::move(known), {*response, &uses});
     return finish_now(*context, calls);
   }
   auto call = std::make_shared<unary_call>(response, calls);

@@ -9,7 +9,7 @@ namespace ib {
 
 namespace {
 
-/// Requests differ in their credentials as well: who sends many different ones must not fill the memory.
+/// Who sends many different ones must not fill the memory.
 constexpr size_t most_requests = 64;
 constexpr size_t longest_request = 4096;
 
@@ -29,15 +29,15 @@ std::optional<ready_answers::entry> ready_answers::find(const grpc::ByteBuffer& 
 }
 
 void ready_answers::keep(const grpc::ByteBuffer& request, std::shared_ptr<const io::found_image> known,
-                         entry answer) const {
+                         entry answer) {
   if (request.Length() > longest_request) return;
   auto kept = page_.load();
-  auto next = kept && are_of_one(kept->of, known) ? std::make_shared<page>(*kept) : std::make_shared<page>();
-  if (next->by_request.size() >= most_requests) return;
+  const bool goes_on = kept && are_of_one(kept->of, known) && kept->by_request.size() < most_requests;
+  auto next = goes_on ? std::make_shared<page>(*kept) : std::make_shared<page>();
   next->of = std::move(known);
   const auto whole = flatten(request);
   next->by_request.insert_or_assign(std::string(bytes_of(whole)), std::move(answer));
-  page_ = std::move(next); // of two at once one is kept, and the other the next time
+  page_.exchange(std::move(next)); // of two at once one is kept, and the other the next time
 }
 
 } // namespace ib

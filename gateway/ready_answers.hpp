@@ -1,10 +1,10 @@
 #pragma once
 
+#include "actors/domain/shared_slot.hpp"
 #include "actors/ref_cache.hpp"
 
 #include <grpcpp/support/byte_buffer.h>
 
-#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -30,9 +30,9 @@ public:
   explicit ready_answers(std::shared_ptr<const ref_board> board) : board_(std::move(board)) {}
 
   std::optional<entry> find(const grpc::ByteBuffer& request) const;
-  /// `known`: what the answer tells, as found on the board. A long request, or one too many, is not kept.
-  void keep(const grpc::ByteBuffer& request, std::shared_ptr<const io::found_image> known,
-            entry answer) const;
+  /// `known`: what the answer tells, as found on the board. The request stays in memory, so that it may hold
+  /// no secret; a long one is not kept, and after many the earlier ones are forgotten.
+  void keep(const grpc::ByteBuffer& request, std::shared_ptr<const io::found_image> known, entry answer);
 
 private:
   struct page {
@@ -41,7 +41,7 @@ private:
   };
 
   std::shared_ptr<const ref_board> board_;
-  mutable std::atomic<std::shared_ptr<const page>> page_;
+  shared_slot<const page> page_;
 };
 
 } // namespace ib

@@ -38,8 +38,9 @@ void ready_builds::keep(const grpc::ByteBuffer& request, const std::shared_ptr<b
   if (told.latest == nullptr || told.latest->status != build_status::running) return;
   const auto whole = flatten(request);
   const auto bytes = bytes_of(whole);
-  slots_.at(slot_of(bytes, slots_.size())) = std::make_shared<const entry>(
-      entry{std::string(bytes), channel, told.latest, told.log_begin, told.log_end, answer});
+  slots_.at(slot_of(bytes, slots_.size()))
+      .exchange(std::make_shared<const entry>(
+          entry{std::string(bytes), channel, told.latest, told.log_begin, told.log_end, answer}));
 }
 
 } // namespace ib

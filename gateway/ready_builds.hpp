@@ -2,11 +2,11 @@
 
 #include "actors/build_channel.hpp"
 #include "actors/build_listing.hpp"
+#include "actors/domain/shared_slot.hpp"
 
 #include <grpcpp/support/byte_buffer.h>
 
 #include <array>
-#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,7 +35,7 @@ private:
   };
 
   /// By the request's hash; of two that share a slot the last one has it.
-  std::array<std::atomic<std::shared_ptr<const entry>>, 64> slots_;
+  std::array<shared_slot<const entry>, 64> slots_;
 };
 
 } // namespace ib

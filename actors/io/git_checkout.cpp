@@ -131,10 +131,13 @@ private:
     if (!done) co_return done;
     auto checking_out = git("checkout", "--quiet", "--detach", git_.clone_target + "^{commit}");
     done = co_await checking_out;
-    co_return done;
+    if (done) co_return done;
+    auto looking = has_commit();
+    auto there = co_await looking;
+    co_return there ? done : result<void>(no_such_commit());
   }
 
-  /// By id, as servers with protocol version 2 allow: then it is there, and nobody has to look. Else
+  /// By id, as servers with protocol version 2 allow: whatever it names is there then. Else
   /// everything, with the commit somewhere in it. An abbreviated id can only be looked up in what is here.
   task<result<void>> fetch_commit() {
     auto whole_id = git_.clone_target.size() == 40 || git_.clone_target.size() == 64;
@@ -155,9 +158,13 @@ private:
       done = co_await fetching;
       if (done || !is_refusal(done.error())) co_return done;
     }
-    co_return error{error_code::not_found,
-                    "commit " + git_.clone_target + " is not in git repository " + shown_url(git_.remote_uri),
-                    field_ + ".clone_taget"};
+    co_return no_such_commit();
+  }
+
+  error no_such_commit() const {
+    return {error_code::not_found,
+            "commit " + git_.clone_target + " is not in git repository " + shown_url(git_.remote_uri),
+            field_ + ".clone_taget"};
   }
 
   task<bool> has_commit() {

@@ -16,7 +16,7 @@ from by_hand import ByHand, dockerfile
 
 STEPS = {1: 9, 3: 9, 9: 5}  # steps of a build, and how often both ways build it
 LAYERS = (1, 8, 32)
-PUBLICATIONS = 9
+PUBLICATIONS = 25
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"

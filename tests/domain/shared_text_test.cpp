@@ -2,8 +2,9 @@
 
 #include <catch2/catch.hpp>
 
-#include <algorithm>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using namespace ib;

@@ -131,6 +131,21 @@ TEST_CASE_METHOD(checkout_fixture, "what a remote does not have is not found") {
   CHECK(outcome({empty}).find("not_found: ") == 0);
 }
 
+TEST_CASE_METHOD(checkout_fixture, "an id that names no commit is not found") {
+  auto source = git("");
+  auto daemon = GENERATE(true, false);
+  source.remote_uri = daemon ? server.daemon_url("app.git") : server.url("/open/app.git");
+  REQUIRE(outcome({source}) == "ok");
+  source.checkout_location = "tree";
+  source.target_mode = clone_target_mode::remote_commit;
+  source.clone_target = ask("rev-parse HEAD^{tree}");
+  REQUIRE(source.clone_target.size() == 40);
+  auto failed = prepare({source});
+  REQUIRE_FALSE(failed);
+  CHECK(failed.error().code == error_code::not_found);
+  CHECK(failed.error().field == "source.file.source.git.clone_taget");
+}
+
 TEST_CASE_METHOD(checkout_fixture, "a server that fails or cannot be reached is unavailable") {
   auto busy = git("/busy/app.git");
   busy.checkout_location = "a";

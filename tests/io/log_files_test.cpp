@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <vector>
 
 using namespace ib;
 using namespace ib::io;
