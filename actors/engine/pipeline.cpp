@@ -75,7 +75,6 @@ io::task<build_event> pipeline::run() {
 }
 
 io::task<result<void>> pipeline::steps() {
-  if (auto made = make_folder(); !made) co_return made;
   if (!plan_->force_rebuild && !has_just_been_looked_for()) {
     auto looking = exists(plan_->workspace_ref);
     auto present = co_await looking;
@@ -109,6 +108,7 @@ bool pipeline::has_just_been_looked_for() const {
   return attempt_ == 1 && age_ms >= 0 && age_ms < look_is_fresh_ms;
 }
 
+/// Only for what needs files: an image that is published within its registry has none.
 result<void> pipeline::make_folder() const {
   std::error_code failure;
   fs::create_directory(folder(), failure);
@@ -146,6 +146,7 @@ io::task<result<void>> pipeline::build_and_push(const dockerfile_source& source)
         "",
         {}};
   progress_.enter(build_state::preparing, preparing_in_words(source.source));
+  if (auto made = make_folder(); !made) co_return made;
   make_source_folders();
   auto fetching = fetch_context(source);
   auto fetched = co_await fetching;
@@ -276,6 +277,7 @@ io::task<result<void>> pipeline::publish() {
 io::task<result<void>> pipeline::copy_between_registries() {
   auto from = *parse_reference(plan_->base_ref);
   auto to = *parse_reference(plan_->workspace_ref);
+  if (auto made = make_folder(); !made) co_return made;
   build_tools no_build;
   buildah tool(context_, tools_ == nullptr ? no_build : *tools_, folder() / "copy", progress_.events().output,
                progress_.stop());

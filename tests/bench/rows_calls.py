@@ -14,7 +14,7 @@ RESOLVE = "/builder.ImageBuilder/ResolveBaseImage"
 BUILD = "/builder.ImageBuilder/Build"
 CALLERS = (1, 16, 64)
 BUILDS = (1, 10, 100)
-ROUNDS, ROUND_MS = 21, 150  # short turns: who else is on the machine comes and goes within seconds
+ROUNDS, ROUND_MS = 17, 150  # short turns: who else is on the machine comes and goes within seconds
 
 STAYING = b'FROM scratch\nCOPY talker /talker\nRUN ["/talker", "lines", "%d", "stay"]\n'
 
