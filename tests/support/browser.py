@@ -15,17 +15,30 @@ KEYS = {"Enter": "\ue007", "Escape": "\ue00c", "ArrowDown": "\ue015", "ArrowUp":
         "ArrowRight": "\ue014", "End": "\ue010", "Home": "\ue011", "PageDown": "\ue00f"}
 
 
+def start_driver(environment):
+    """The driver and its port. It takes a port that is free in IPv6 and then wants the same one in IPv4, where somebody
+    else may have it by then: such a start is made again."""
+    said = []
+    while len(said) < 10:
+        driver = Child(["chromedriver", "--port=0"], environment)
+        port = driver.out.wait_for(lambda line: re.search(r"started successfully on port (\d+)", line))
+        if port:
+            return driver, port.group(1)
+        said.append(driver.text())
+        driver.kill()
+        if "port not available" not in said[-1]:
+            break
+    raise AssertionError("chromedriver does not start:\n" + "\n".join(said))
+
+
 class Browser:
     """One window. Ends with `close`."""
 
     def __init__(self, dark=False, width=1200, height=800):
         self._folder = tempfile.mkdtemp(prefix="ib-browser-")
         environment = {**os.environ, "HOME": self._folder, "TMPDIR": self._folder}
-        self._driver = Child(["chromedriver", "--port=0"], environment)
-        port = self._driver.out.wait_for(lambda line: re.search(r"started successfully on port (\d+)", line))
-        if not port:
-            raise AssertionError("chromedriver does not start:\n" + self._driver.text())
-        self._base = f"http://127.0.0.1:{port.group(1)}"
+        self._driver, port = start_driver(environment)
+        self._base = f"http://127.0.0.1:{port}"
         self._session = ""
         arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
                      "--disable-background-networking", "--disable-component-update", "--no-proxy-server",
