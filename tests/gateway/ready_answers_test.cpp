@@ -1,7 +1,7 @@
 #include "actors/domain/reference.hpp"
 #include "gateway/ready_answers.hpp"
+#include "tests/gateway/byte_buffers.hpp"
 
-#include <grpcpp/support/slice.h>
 #include <prometheus/counter.h>
 
 #include <catch2/catch.hpp>
@@ -9,13 +9,9 @@
 #include <string>
 
 using namespace ib;
+using namespace ib::test;
 
 namespace {
-
-grpc::ByteBuffer buffer_of(const std::string& text) {
-  grpc::Slice slice(text);
-  return {&slice, 1};
-}
 
 /// A board on which one reference is known by this digest, and what has been kept of it.
 struct fixture {
@@ -36,9 +32,7 @@ struct fixture {
     auto found = ready.find(buffer_of(request));
     if (!found) return "none";
     CHECK(found->uses == &uses);
-    grpc::Slice bytes;
-    REQUIRE(found->bytes.DumpToSingleSlice(&bytes).ok());
-    return {reinterpret_cast<const char*>(bytes.begin()), bytes.size()};
+    return text_of(found->bytes);
   }
 };
 

@@ -1,19 +1,14 @@
 #include "gateway/ready_builds.hpp"
-
-#include <grpcpp/support/slice.h>
+#include "tests/gateway/byte_buffers.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <string>
 
 using namespace ib;
+using namespace ib::test;
 
 namespace {
-
-grpc::ByteBuffer buffer_of(const std::string& text) {
-  grpc::Slice slice(text);
-  return {&slice, 1};
-}
 
 /// A running build, and its answer as it was made when somebody asked last.
 struct fixture {
@@ -30,9 +25,7 @@ struct fixture {
   std::string answer(const std::string& request = "b1") const {
     auto found = ready.find(buffer_of(request));
     if (!found) return "none";
-    grpc::Slice bytes;
-    REQUIRE(found->DumpToSingleSlice(&bytes).ok());
-    return {reinterpret_cast<const char*>(bytes.begin()), bytes.size()};
+    return text_of(*found);
   }
 };
 
