@@ -13,7 +13,8 @@ namespace {
 
 using arguments = std::vector<std::string>;
 
-/// A failure that another way of fetching the same may avoid: not one of access, and not our own stop.
+/// A failure over what was asked for: another way of fetching the same may avoid it. Not one of access, and
+/// not our own stop.
 bool is_refusal(const error& failure) {
   return failure.code == error_code::internal || failure.code == error_code::not_found;
 }
@@ -131,14 +132,14 @@ private:
     if (!done) co_return done;
     auto checking_out = git("checkout", "--quiet", "--detach", git_.clone_target + "^{commit}");
     done = co_await checking_out;
-    if (done) co_return done;
+    if (done || !is_refusal(done.error())) co_return done;
     auto looking = has_commit();
     auto there = co_await looking;
     co_return there ? done : result<void>(no_such_commit());
   }
 
-  /// By id, as servers with protocol version 2 allow: whatever it names is there then. Else
-  /// everything, with the commit somewhere in it. An abbreviated id can only be looked up in what is here.
+  /// By id, as servers with protocol version 2 allow: whatever it names is there then. Else everything,
+  /// with the commit somewhere in it. An abbreviated id can only be looked up in what is here.
   task<result<void>> fetch_commit() {
     auto whole_id = git_.clone_target.size() == 40 || git_.clone_target.size() == 64;
     if (whole_id && !git_.full_clone) {
