@@ -29,7 +29,7 @@ std::string own_line(const std::string& line) { return "image-builder: " + line 
 
 } // namespace
 
-void build_work::begin(build_record record, build_settings settings, io::bound_log log) {
+void build_work::begin(build_record record, build_settings settings, io::bound_log log, bool is_new) {
   record_ = std::move(record);
   log_ = std::move(log);
   settings_ = std::move(settings);
@@ -42,10 +42,19 @@ void build_work::begin(build_record record, build_settings settings, io::bound_l
       [this](const std::string& why) { say("waiting for the storage: " + why); },
       [this](const std::string& why) { crash("the journal refused a write: " + why); });
   if (is_terminal(record_.machine.state)) return tell_end_again();
+  if (record_.machine.state != build_state::queued) go_on(is_new);
   introduce();
-  if (record_.machine.state == build_state::queued) return explain();
+  explain();
+}
+
+/// With the run first: it waits for nothing else.
+void build_work::go_on(bool is_new) {
+  if (is_new)
+    begin_run();
+  else
+    attach();
+  if (!record_.deadline) record_.deadline = run_began_ + settings_.time_limit;
   arm_time_limit();
-  attach();
 }
 
 /// In one piece: a crash between two of the lines would take those away that follow.
@@ -60,7 +69,8 @@ void build_work::explain() {
 /// A director that does not know the build's actor would never tell it to run.
 void build_work::introduce() {
   insist<director_actor>(self_, names::director,
-                         build_ready{id(), caf::actor_cast<caf::strong_actor_ptr>(self_)},
+                         build_ready{id(), caf::actor_cast<caf::strong_actor_ptr>(self_),
+                                     record_.machine.state == build_state::queued},
                          [this] { return !is_terminal(record_.machine.state); });
 }
 
@@ -314,9 +324,10 @@ void build_work::flush_output() {
   if (!redactor_) return;
   std::string text;
   redactor_->finish(text);
+  redactor_.reset();
+  if (text.empty() && record_.raw_offset == taken_) return;
   record_.raw_offset = taken_;
   append(std::move(text));
-  redactor_.reset();
 }
 
 void build_work::append(shared_text bytes) {
@@ -415,13 +426,13 @@ void build_work::crash(const std::string& why) {
 }
 
 build_impl::behavior_type build(build_impl::stateful_pointer<build_actor_state> self, build_record record,
-                                build_settings settings) {
+                                build_settings settings, bool is_new) {
   auto* work = &self->state.work;
   const auto path = "house/builds/" + record.plan->build_id;
   auto log = log_of(path, record.plan->build_id, record.plan->trace);
   auto seen = enter_board(self, "build", path, log);
   self->set_down_handler([work](caf::down_msg& down) { work->run_is_down(down.source); });
-  work->begin(std::move(record), std::move(settings), std::move(log));
+  work->begin(std::move(record), std::move(settings), std::move(log), is_new);
   return seen.observe([work](const run_now&) { work->apply(slot_granted{}); },
                       [work](const introduce_yourself&) { work->introduce(); },
                       [work](const queue_place& place) { work->show_place(place); },

@@ -31,8 +31,8 @@ public:
   explicit build_work(build_impl::pointer self) : self_(self) {}
 
   /// Takes the record over and goes on where it stands: asks for a slot, attaches to its run, or tells an end
-  /// that was not told.
-  void begin(build_record record, build_settings settings, io::bound_log log);
+  /// that was not told. `is_new`: nobody has asked for its run before.
+  void begin(build_record record, build_settings settings, io::bound_log log, bool is_new);
 
   void introduce();
   /// Takes the step that an event leads to; without effect where it has no meaning now.
@@ -58,6 +58,7 @@ private:
   void carry_out(const stop_run_effect& effect);
   void carry_out(const announce_effect& effect);
   void carry_out(const finish_effect& effect);
+  void go_on(bool is_new);
   void tell_end_again();
   void run_is_gone();
   void begin_run();
@@ -111,6 +112,6 @@ struct build_actor_state {
 };
 
 build_impl::behavior_type build(build_impl::stateful_pointer<build_actor_state> self, build_record record,
-                                build_settings settings);
+                                build_settings settings, bool is_new);
 
 } // namespace ib

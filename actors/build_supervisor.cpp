@@ -62,16 +62,20 @@ void build_supervision::adopt() {
           [this, later](const journal_unfinished& list) {
             if (!list.records) return later();
             for (const auto& record : *list.records)
-              start(record.plan->build_id);
+              start({record.plan->build_id});
           },
           [later](const caf::error&) { later(); });
 }
 
-void build_supervision::start(const std::string& build_id) {
-  auto known = children_->find(build_id);
+/// The fresh record of one that has ended since then leads nowhere: the journal refuses to go back.
+void build_supervision::start(const start_build& wish) {
+  auto known = children_->find(wish.build_id);
   if (known == children_->end()) {
-    children_->emplace(build_id, build_child{});
-    load(build_id);
+    children_->emplace(wish.build_id, build_child{});
+    if (wish.fresh)
+      spawn_child(*wish.fresh, true);
+    else
+      load(wish.build_id);
   } else if (known->second.actor) {
     self_->send(known->second.actor, introduce_yourself{});
   }
@@ -84,7 +88,7 @@ void build_supervision::load(const std::string& build_id) {
       self_, self_->request(journal, ask_timeout, journal_find{build_id, ""}),
       [this, build_id](const journal_found& found) {
         if (found.record)
-          spawn_child(*found.record);
+          spawn_child(*found.record, false);
         else if (found.record.error().code == error_code::not_found)
           children_->erase(build_id);
         else
@@ -101,12 +105,12 @@ void build_supervision::journal_is_gone(const std::string& build_id) {
   postpone(build_id, journal_pause);
 }
 
-void build_supervision::spawn_child(build_record record) {
+void build_supervision::spawn_child(build_record record, bool is_new) {
   auto child = children_->find(record.plan->build_id);
   if (child == children_->end()) return;
   child->second.plan = record.plan;
   child->second.silences = 0;
-  child->second.actor = self_->spawn<caf::monitored>(build, std::move(record), settings_);
+  child->second.actor = self_->spawn<caf::monitored>(build, std::move(record), settings_, is_new);
 }
 
 void build_supervision::child_is_down(const caf::down_msg& down) {
@@ -218,7 +222,7 @@ build_supervisor(build_supervisor_impl::stateful_pointer<build_supervisor_state>
     self->quit(exit.reason);
   });
   supervision->begin(std::move(children), limits, std::move(settings));
-  return seen.observe([supervision](const start_build& m) { supervision->start(m.build_id); },
+  return seen.observe([supervision](const start_build& m) { supervision->start(m); },
                       [supervision](const restart_build& m) { supervision->load(m.build_id); },
                       [supervision](const adopt_builds&) { supervision->adopt(); },
                       [supervision](const change_time_limit& m) { supervision->change(m.limit); },

@@ -52,7 +52,7 @@ public:
   explicit build_supervision(build_supervisor_impl::pointer self) : self_(self) {}
 
   void begin(std::shared_ptr<build_children> children, restart_limits limits, build_settings settings);
-  void start(const std::string& build_id);
+  void start(const start_build& wish);
   void load(const std::string& build_id);
   /// Starts the builds that have not ended and are nobody's child.
   void adopt();
@@ -62,7 +62,7 @@ public:
   void close();
 
 private:
-  void spawn_child(build_record record);
+  void spawn_child(build_record record, bool is_new);
   void crashed(const std::string& build_id, const std::string& cause);
   void give_up(const std::string& build_id, const std::string& cause);
   void end_as_failure(const build_record& record, const std::string& cause);

@@ -1,6 +1,7 @@
 #include "actors/director.hpp"
 
 #include "actors/ask.hpp"
+#include "actors/first_run.hpp"
 #include "actors/io/utc_time.hpp"
 #include "actors/names.hpp"
 #include "actors/observe.hpp"
@@ -9,6 +10,7 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
 
 #include <utility>
 
@@ -104,7 +106,7 @@ void direction::recover(const std::vector<build_record>& records) {
     by_ref_.try_emplace(identity.workspace_ref, id);
     shown_.add(record.channel);
     if (record.machine.state == build_state::queued) queue_->readmit(id, record.plan->triggered_by);
-    have_started(id);
+    have_started({id});
   }
   publish();
   settings_.health->ready(health_names::recovery);
@@ -164,14 +166,16 @@ void direction::start(const admit_build& wish, promise answer) {
     answer.deliver(build_admitted{admitted.error(), false});
     return;
   }
-  start(wish.plan, {answer});
+  start(wish.plan, *admitted, {answer});
 }
 
 /// Puts a build into the books; whoever waits is answered once it is there.
-void direction::start(const std::shared_ptr<const build_plan>& plan, std::vector<promise> waiting) {
+void direction::start(const std::shared_ptr<const build_plan>& plan, bool may_run,
+                      std::vector<promise> waiting) {
   auto channel = std::make_shared<build_channel>(plan, settings_.log_retention_bytes);
   const auto& identity = channel->identity();
   build_record record{plan, channel, {}, 0, {}};
+  if (may_run) grant_first_run(record);
   entries_[identity.build_id] =
       entry{channel, {}, false, std::move(waiting), std::make_shared<build_record>(record)};
   by_ref_[identity.workspace_ref] = identity.build_id;
@@ -208,7 +212,7 @@ void direction::adopt(const adopt_build& wish) {
   const auto& id = wish.plan->build_id;
   if (books_closed_ || entries_.contains(id) || by_ref_.contains(wish.plan->workspace_ref)) return;
   queue_->adopt_running(id);
-  start(wish.plan, {});
+  start(wish.plan, true, {});
 }
 
 void direction::kept(const std::string& build_id, const result<void>& outcome) {
@@ -220,6 +224,8 @@ void direction::kept(const std::string& build_id, const result<void>& outcome) {
   // Before anybody is told: who knows of a build finds it among the running ones, and a service that stops
   // finds whom to wake.
   if (outcome) publish();
+  auto record = std::exchange(who.record, nullptr);
+  if (outcome) have_started({build_id, record});
   bool first = true;
   for (auto& answer : std::exchange(who.waiting, {})) {
     if (outcome)
@@ -229,19 +235,19 @@ void direction::kept(const std::string& build_id, const result<void>& outcome) {
     first = false;
   }
   if (!outcome) return ended({build_id, false, 0});
-  note_request(build_id, who.record->plan->triggered_by, false);
-  auto log = log_of("house/director", build_id, who.record->plan->trace);
-  who.record.reset();
+  note_request(build_id, record->plan->triggered_by, false);
   settings_.meter->builds_started.Increment();
-  log.info("build admitted", {{"ref", who.channel->identity().workspace_ref}});
-  have_started(build_id);
+  if (record->machine.state != build_state::queued)
+    settings_.meter->phase_seconds(build_state::queued).Observe(0);
+  log_of("house/director", build_id, record->plan->trace)
+      .info("build admitted", {{"ref", who.channel->identity().workspace_ref}});
 }
 
 /// Until its actor introduces itself, or a supervisor has heard of it: one that restarts afterwards finds it
 /// in the journal.
-void direction::have_started(const std::string& build_id) {
-  insist<build_supervisor_actor>(self_, names::builds, start_build{build_id}, [this, build_id] {
-    auto found = entries_.find(build_id);
+void direction::have_started(const start_build& wish) {
+  insist<build_supervisor_actor>(self_, names::builds, wish, [this, id = wish.build_id] {
+    auto found = entries_.find(id);
     return found != entries_.end() && !found->second.actor;
   });
 }
@@ -252,7 +258,7 @@ void direction::ready(const build_ready& who) {
   found->second.actor = caf::actor_cast<build_actor>(who.actor);
   for (const auto& cancel : std::exchange(found->second.cancels, {}))
     pass_on(found->second.actor, cancel);
-  tell_place(who.build_id, found->second);
+  if (who.waits) tell_place(who.build_id, found->second);
 }
 
 void direction::tell_place(const std::string& build_id, const entry& who) {

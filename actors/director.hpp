@@ -91,11 +91,11 @@ private:
   void books_are_closed(error why);
   void keep_later(const std::string& build_id, int tries);
   void start(const admit_build& wish, promise answer);
-  void start(const std::shared_ptr<const build_plan>& plan, std::vector<promise> waiting);
+  void start(const std::shared_ptr<const build_plan>& plan, bool may_run, std::vector<promise> waiting);
   void joined(const join_note& who);
   void note_request(const std::string& build_id, const std::string& triggered_by, bool joined);
   void kept(const std::string& build_id, const result<void>& outcome);
-  void have_started(const std::string& build_id);
+  void have_started(const start_build& wish);
   void pass_on(const build_actor& to, const held_cancel& cancel);
   void tell_place(const std::string& build_id, const entry& who);
   void run(const std::vector<std::string>& granted);

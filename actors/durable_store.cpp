@@ -85,15 +85,14 @@ public:
       auto known = rows_->exists(id);
       if (!known) return known.error();
       if (*known) return is_repeated(record) ? result<void>() : already(id);
-      if (auto done = rows_->insert(*record.plan); !done) return done;
+      if (auto done = rows_->insert(*record.plan, record.machine); !done) return done;
+      live_build made{record, io::log_files(log_folder(id)), 0, {}};
+      if (auto done = write_beginning(made); !done) return done;
       // The log's first record holds nothing: whether there is room for a log is found out before the build
       // is.
-      io::log_files files(log_folder(id));
-      if (auto done = files.append("", 0, 0); !done) return done;
+      if (auto done = made.files.append("", 0, 0); !done) return done;
       fresh_[id] = record.plan;
-      staged_.push_back([this, record, files] {
-        live_.emplace(record.plan->build_id, live_build{record, files, 0, {}});
-      });
+      staged_.push_back([this, id, made = std::move(made)] { live_.emplace(id, made); });
       return {};
     });
   }
@@ -414,6 +413,19 @@ private:
     return error{error_code::failed_precondition, "build " + build_id + " has ended", "", {}};
   }
 
+  /// What a new build has told by now, and its first run.
+  result<void> write_beginning(live_build& made) {
+    const auto& [plan, channel, machine, raw_offset, deadline, interrupted] = made.record;
+    auto told = channel->from_start();
+    while (const auto* step = told.next()) {
+      if (auto done = write_step(made, *step); !done) return done;
+      ++made.steps;
+      made.last = {machine, step->at_ms, step->message};
+    }
+    return machine.attempt == 0 ? result<void>()
+                                : rows_->begin_attempt(plan->build_id, machine.attempt, made.last.at_ms);
+  }
+
   result<void> write_step(const live_build& build, const std::optional<status_update>& step) {
     if (!step) return {};
     return rows_->insert_step(build.record.plan->build_id, build.steps, *step);
@@ -565,7 +577,7 @@ private:
   bool loaded_ = false;                ///< what an earlier process left is taken over
   journal_rows::finished_totals finished_;
   std::map<std::string, live_build> live_;
-  size_t read_logs_ = 0; ///< since the last look for logs in memory that nobody reads
+  size_t read_logs_ = 0;       ///< since the last look for logs in memory that nobody reads
   std::map<std::string, std::weak_ptr<build_channel>> read_back_; ///< ended builds that somebody looks at
   std::map<std::string, std::map<std::string, std::string>> answers_;
   std::map<std::string, std::shared_ptr<const build_plan>> fresh_; ///< created in this batch

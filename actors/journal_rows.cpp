@@ -138,11 +138,11 @@ result<bool> journal_rows::exists(const std::string& build_id) {
   return query->bind(build_id).step();
 }
 
-result<void> journal_rows::insert(const build_plan& plan) {
+result<void> journal_rows::insert(const build_plan& plan, const machine_state& machine) {
   auto statement =
       database_.prepare("INSERT INTO builds (build_id, workspace_ref, base_ref, triggered_by, source, "
                         "created_ms, state, machine, "
-                        "deadline_ms, plan, log_begin, log_end) VALUES (?, ?, ?, ?, ?, ?, 0, ?, 0, ?, 0, 0)");
+                        "deadline_ms, plan, log_begin, log_end) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0)");
   if (!statement) return statement.error();
   return statement->bind(plan.build_id)
       .bind(plan.workspace_ref)
@@ -150,7 +150,8 @@ result<void> journal_rows::insert(const build_plan& plan) {
       .bind(plan.triggered_by)
       .bind(source_in_words(plan.source))
       .bind(plan.created_ms)
-      .bind(machine_to_text({}))
+      .bind(static_cast<int64_t>(machine.state))
+      .bind(machine_to_text(machine))
       .bind(plan_to_text(plan, true))
       .run();
 }

@@ -34,7 +34,7 @@ public:
   void rollback() { static_cast<void>(database_.execute("ROLLBACK")); }
 
   result<bool> exists(const std::string& build_id);
-  result<void> insert(const build_plan& plan);
+  result<void> insert(const build_plan& plan, const machine_state& machine);
   result<void> update(const std::string& build_id, const machine_state& machine, int64_t deadline_ms);
   /// A build has ended: its credentials go.
   result<void> finish(const build_plan& plan, int64_t ended_ms, uint64_t log_begin, uint64_t log_end);

@@ -118,6 +118,7 @@ struct adopt_build {
 struct build_ready {
   std::string build_id;
   caf::strong_actor_ptr actor;
+  bool waits = true; ///< false where it knows, and is only to be known itself
 };
 /// To a build: it holds a slot.
 struct run_now {};
@@ -141,6 +142,8 @@ struct cancel_answer {
 
 struct start_build {
   std::string build_id;
+  /// Of a build that is new: as the journal has just kept it, which is asked for any other.
+  std::shared_ptr<const build_record> fresh{};
 };
 /// To a build that lives already: tell the director who you are.
 struct introduce_yourself {};

@@ -18,7 +18,7 @@ struct begun_build : house_fixture {
     put(names::director, system().spawn(scripted_director, std::make_shared<director_script>()));
     put(names::fan_out, system().spawn(fan_out, std::make_shared<running_builds_board>()));
     REQUIRE(keep_now(*store, record));
-    actor = keep(build_actor(system().spawn(build, *store->find("b1"), build_settings{})));
+    actor = keep(build_actor(system().spawn(build, *store->find("b1"), build_settings{}, false)));
     tell(actor, run_now{});
     run = engine->run("b1", 1);
     REQUIRE(run);
@@ -69,7 +69,7 @@ TEST_CASE("an engine that is asked for a run knows what it is about", "[build]")
   house.tell(house.actor, run_phase{1, build_state::preparing, "the workspace is requested", false, true});
   house.crash(house.actor);
   house.actor =
-      house.keep(build_actor(house.system().spawn(build, *house.store->find("b1"), build_settings{})));
+      house.keep(build_actor(house.system().spawn(build, *house.store->find("b1"), build_settings{}, false)));
   house.house_fixture::run();
   REQUIRE(house.engine->attached.size() == 1);
   CHECK(house.engine->last_attach.plan->build_id == "b1");
@@ -81,7 +81,7 @@ TEST_CASE("a build that was restarted hides the token of its workspace as before
   house.tell(house.actor, run_log_access{1, access_at("https://b1.example", "very-secret")});
   house.crash(house.actor);
   house.actor =
-      house.keep(build_actor(house.system().spawn(build, *house.store->find("b1"), build_settings{})));
+      house.keep(build_actor(house.system().spawn(build, *house.store->find("b1"), build_settings{}, false)));
   house.house_fixture::run();
   house.tell(house.actor, run_log_access{1, access_at("https://b1.example", "very-secret")});
   house.say("curl -H very-secret\n");

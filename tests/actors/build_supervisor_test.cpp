@@ -2,6 +2,7 @@
 
 #include "actors/director.hpp"
 #include "actors/fan_out.hpp"
+#include "actors/first_run.hpp"
 #include "actors/journal_keeper.hpp"
 #include "tests/actors/fakes.hpp"
 
@@ -134,6 +135,32 @@ TEST_CASE("a build that crashes after every piece of output still writes each by
     REQUIRE(house.actor("b1"));
   }
   CHECK(log_text(*channel) == expected);
+  CHECK(house.engine->runs.size() == 1);
+}
+
+TEST_CASE("a new build is started from what its starter knows, and its run is asked for", "[supervisor]") {
+  supervised house;
+  auto record = make_record("b1", "r/ws:1");
+  grant_first_run(record);
+  REQUIRE(keep_now(*house.store, record));
+  house.system().registry().erase(names::journal);
+  house.tell(house.supervisor, start_build{"b1", std::make_shared<const build_record>(record)});
+  REQUIRE(house.engine->run("b1"));
+  CHECK(house.engine->attached.empty());
+  // A second word of it starts nothing.
+  house.tell(house.supervisor, start_build{"b1", std::make_shared<const build_record>(record)});
+  CHECK(house.engine->runs.size() == 1);
+}
+
+TEST_CASE("a new build crashes before anything is heard of its run, and goes on with it", "[supervisor]") {
+  supervised house;
+  auto channel = house.admit("b1", "r/ws:1");
+  house.crash_and_wait("b1");
+  house.engine->run("b1")->enter(build_state::verifying, "verifying");
+  house.engine->run("b1")->finish(run_succeeded{});
+  house.run();
+  CHECK(messages(*channel) == std::vector<std::string>{"starting", "verifying", ""});
+  CHECK(log_text(*channel) == explanation);
   CHECK(house.engine->runs.size() == 1);
 }
 

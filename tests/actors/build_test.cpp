@@ -32,7 +32,7 @@ struct one_build : house_fixture {
   }
   /// The next incarnation, from the journal, as the supervisor starts it.
   void spawn() {
-    actor = keep(build_actor(system().spawn(build, *store->find("b1"), settings)));
+    actor = keep(build_actor(system().spawn(build, *store->find("b1"), settings, false)));
     run();
   }
   void start() { tell(actor, run_now{}); }
@@ -238,7 +238,7 @@ TEST_CASE("a build that an earlier process began is built anew, and its log says
   house.crash(house.the_run()->actor);
   auto left = *house.store->find("b1");
   left.interrupted_attempt = 1;
-  house.actor = house.keep(build_actor(house.system().spawn(build, left, house.settings)));
+  house.actor = house.keep(build_actor(house.system().spawn(build, left, house.settings, false)));
   house.run();
   REQUIRE(house.the_run(2));
   CHECK(house.kept().losses == 0);
@@ -650,7 +650,7 @@ TEST_CASE("why a build is built is written in one piece", "[build]") {
   house.put(names::journal, spawn_journal(house.system(), store));
   size_t appends = 0;
   store->refuses_append = [&appends](const auto&) { return ++appends > 1; };
-  house.keep(build_actor(house.system().spawn(build, *store->find("b1"), build_settings{})));
+  house.keep(build_actor(house.system().spawn(build, *store->find("b1"), build_settings{}, false)));
   house.run();
   CHECK(appends == 1);
   CHECK(log_text(*record.channel) == "image-builder: one reason\nimage-builder: another reason\n"
@@ -669,7 +669,7 @@ TEST_CASE("a cancel that was answered holds although the service is killed next"
   house.crash(house.the_run()->actor);
   auto left = *house.store->find("b1");
   left.interrupted_attempt = 1;
-  house.actor = house.keep(build_actor(house.system().spawn(build, left, house.settings)));
+  house.actor = house.keep(build_actor(house.system().spawn(build, left, house.settings, false)));
   house.run();
   CHECK(house.engine->runs.size() == 1);
   CHECK(ended_as(house.channel(), build_status::failure));

@@ -237,6 +237,33 @@ TEST_CASE("a build is told to run when it is ready and holds a slot, else its pl
   CHECK(house.listed() == strings{"b2", "b3"});
 }
 
+TEST_CASE("a build that finds a slot free is kept with its first step taken, one that waits is not",
+          "[director]") {
+  admission house({1, 10});
+  auto first = house.admit("b1", "r/ws:1");
+  auto second = house.admit("b2", "r/ws:2");
+  auto runs = house.store->find("b1");
+  CHECK(runs->machine.state == build_state::preparing);
+  CHECK(runs->machine.attempt == 1);
+  CHECK(house.store->describe("b1")->steps.size() == 1);
+  CHECK(messages(**first->answer->channel) == strings{"starting"});
+  CHECK(house.store->find("b2")->machine.state == build_state::queued);
+  CHECK(messages(**second->answer->channel).empty());
+}
+
+TEST_CASE("a build that only introduces itself is not told its place", "[director]") {
+  admission house;
+  house.admit("b1", "r/ws:1");
+  auto ear = std::make_shared<build_ear>();
+  auto build = house.keep(house.system().spawn(listening_build, ear));
+  house.tell(house.actor, build_ready{"b1", caf::actor_cast<caf::strong_actor_ptr>(build), false});
+  CHECK(ear->told.empty());
+  auto cancelled = house.ask<cancel_answer>(house.actor, cancel_build{"b1", "enough"});
+  house.run();
+  CHECK(ear->told == strings{"cancel enough"});
+  CHECK(cancelled->answer);
+}
+
 TEST_CASE("owners take turns, whoever queued more", "[director]") {
   admission house({1, 10});
   house.admit("b0", "r/ws:0", "greedy");
@@ -435,9 +462,11 @@ TEST_CASE("a restarted director finds its builds, their order and their slots in
 
 TEST_CASE("a restarted director gives no slot that a running build holds", "[director]") {
   admission house({1, 10});
+  house.admit("first", "r/ws:0");
   house.admit("older", "r/ws:1", "greedy");
   house.admit("newer", "r/ws:2", "modest");
-  // By turns the newer one came to run first.
+  // By turns the newer one came to run before the older one.
+  REQUIRE(house.store->advance("first", {build_state::failed, 1, ""}, {}, {}));
   REQUIRE(house.store->advance("newer", {build_state::building, 1, ""}, {}, {}));
   REQUIRE(house.store->commit());
   house.crash(house.actor);

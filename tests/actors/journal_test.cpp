@@ -1,4 +1,5 @@
 // Long on purpose: the one store, every promise of its interface.
+#include "actors/first_run.hpp"
 #include "actors/io/sqlite.hpp"
 #include "tests/actors/kept_store.hpp"
 
@@ -81,6 +82,29 @@ TEST_CASE("a second build under a known id is refused, the same again is not", "
   CHECK(twice.error().code == error_code::failed_precondition);
   CHECK(kept.store->find("b1")->plan->workspace_ref == "r/ws:1");
   CHECK(kept.store->unfinished()->size() == 1);
+}
+
+TEST_CASE("a build whose first step is taken already is kept with it", "[journal]") {
+  kept_store kept;
+  auto record = make_record("b1", "r/ws:1");
+  grant_first_run(record);
+  REQUIRE(kept.create(record));
+  CHECK(kept.create(record));
+  auto steps = kept.store->describe("b1")->steps;
+  REQUIRE(steps.size() == 1);
+  CHECK(steps[0].message == "starting");
+  CHECK(steps[0].attempt == 1);
+  // The same step again, as after a lost answer.
+  CHECK(kept.store->advance("b1", record.machine, {}, *record.channel->latest()));
+  REQUIRE(kept.advance("b1", {build_state::publishing, 1, ""}, "publishing"));
+  CHECK(kept.store->describe("b1")->steps.size() == 2);
+  kept.reopen();
+  auto found = kept.store->find("b1");
+  CHECK(messages(*found->channel) == std::vector<std::string>{"starting", "publishing"});
+  CHECK(found->machine.attempt == 1);
+  CHECK(found->interrupted_attempt == 1);
+  REQUIRE(kept.finish("b1"));
+  CHECK(kept.store->describe("b1")->summary.machine.state == build_state::failed);
 }
 
 TEST_CASE("what was staged and not committed is not there", "[journal]") {

@@ -1,0 +1,23 @@
+#include "actors/first_run.hpp"
+
+#include "actors/build_channel.hpp"
+#include "actors/io/utc_time.hpp"
+
+#include <utility>
+
+namespace ib {
+
+void grant_first_run(build_record& record) {
+  auto step = transition(record.machine, slot_granted{});
+  if (!step) return;
+  record.machine = std::move(step->next);
+  for (const auto& effect : step->effects)
+    if (const auto* announcement = std::get_if<announce_effect>(&effect)) {
+      status_update told{build_status::running, announcement->message, record.machine.state,
+                         record.machine.attempt, io::unix_ms_now()};
+      told.is_step = true;
+      record.channel->publish(std::move(told));
+    }
+}
+
+} // namespace ib
