@@ -86,7 +86,7 @@ public:
       if (!known) return known.error();
       if (*known) return is_repeated(record) ? result<void>() : already(id);
       if (auto done = rows_->insert(*record.plan, record.machine); !done) return done;
-      live_build made{record, io::log_files(log_folder(id)), 0, {}};
+      live_build made{record, new_log(id), 0, {}};
       if (auto done = write_beginning(made); !done) return done;
       // The log's first record holds nothing: whether there is room for a log is found out before the build
       // is.
@@ -111,6 +111,8 @@ public:
       if (auto done = rows_->update(build_id, machine, deadline_ms); !done) return done;
       if (auto done = write_step(build, step); !done) return done;
       if (auto done = write_attempts(build, machine, at_ms); !done) return done;
+      if (machine.state >= build_state::verifying)
+        if (auto done = make_log_last(build); !done) return done;
       if (is_terminal(machine.state))
         if (auto done = write_end(build, at_ms); !done) return done;
       if (told) staged_steps_[build_id] = *told;
@@ -177,6 +179,7 @@ public:
     record.raw_offset = raw_offset;
     files.drop_beginning(settings_.log_bytes_per_build);
     if (log.end_offset() - log.memory_begin() > unread_bytes) log.let_go();
+    make_spare_log(); // by now the callers of a new build have been answered
     return {};
   }
 
@@ -309,6 +312,7 @@ private:
       return trouble(loaded.error());
     }
     loaded_ = true;
+    make_spare_log();
     return {};
   }
 
@@ -413,6 +417,17 @@ private:
     return error{error_code::failed_precondition, "build " + build_id + " has ended", "", {}};
   }
 
+  /// Its folder and file are made ahead, which takes the file system as long as a commit.
+  io::log_files new_log(const std::string& id) {
+    io::log_files log(log_folder(id));
+    if (std::exchange(has_spare_log_, false)) log.take_over(spare_log());
+    return log;
+  }
+  void make_spare_log() {
+    if (!has_spare_log_) has_spare_log_ = spare_log().make().has_value();
+  }
+  io::log_files spare_log() const { return io::log_files(log_folder(".spare")); }
+
   /// What a new build has told by now, and its first run.
   result<void> write_beginning(live_build& made) {
     const auto& [plan, channel, machine, raw_offset, deadline, interrupted] = made.record;
@@ -443,9 +458,13 @@ private:
     return another ? rows_->begin_attempt(id, next.attempt, at_ms) : result<void>();
   }
 
+  /// Before the end, and already while the registry is asked for the image: nothing comes after that in most
+  /// builds, whose end then need not wait for it.
+  result<void> make_log_last(live_build& build) const {
+    return settings_.power_safe ? build.files.sync() : result<void>();
+  }
+
   result<void> write_end(const live_build& build, int64_t at_ms) {
-    if (settings_.power_safe)
-      if (auto done = build.files.sync(); !done) return done;
     const auto& extent = build.files.extent();
     return rows_->finish(*build.record.plan, at_ms, extent.begin, extent.end);
   }
@@ -577,6 +596,7 @@ private:
   bool loaded_ = false;                ///< what an earlier process left is taken over
   journal_rows::finished_totals finished_;
   std::map<std::string, live_build> live_;
+  bool has_spare_log_ = false; ///< for the next new build
   size_t read_logs_ = 0;       ///< since the last look for logs in memory that nobody reads
   std::map<std::string, std::weak_ptr<build_channel>> read_back_; ///< ended builds that somebody looks at
   std::map<std::string, std::map<std::string, std::string>> answers_;

@@ -216,6 +216,17 @@ result<log_extent> log_files::read(const std::function<void(uint64_t, std::strin
   return scan(read, from, false);
 }
 
+result<void> log_files::make() {
+  if (auto ready = begin_file(); !ready) return ready;
+  auto path = fs::path(folder_) / name_of(file_begin_);
+  unique_fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  return fd ? result<void>() : disk_error("open", path);
+}
+
+bool log_files::take_over(const log_files& made) const {
+  return ::rename(made.folder_.c_str(), folder_.c_str()) == 0;
+}
+
 result<void> log_files::append(const shared_text& text, uint64_t raw_offset, int attempt) {
   if (auto ready = begin_file(); !ready) return ready;
   auto path = fs::path(folder_) / name_of(file_begin_);
@@ -223,6 +234,7 @@ result<void> log_files::append(const shared_text& text, uint64_t raw_offset, int
   if (!fd) return disk_error("open", path);
   if (torn_ && ::ftruncate(fd.get(), static_cast<off_t>(file_size_)) != 0) return disk_error("mend", path);
   torn_ = false;
+  is_synced_ = false;
   auto size = file_size_;
   const auto records = in_records(text);
   for (const auto& piece : records) {
@@ -251,13 +263,15 @@ result<void> log_files::begin_file() {
   return {};
 }
 
-result<void> log_files::sync() const {
+result<void> log_files::sync() {
+  if (is_synced_) return {};
   auto files = files_in(folder_);
   if (!files) return files.error();
   for (const auto& path : *files) {
     unique_fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd || ::fdatasync(fd.get()) != 0) return disk_error("flush", path);
   }
+  is_synced_ = true;
   return {};
 }
 

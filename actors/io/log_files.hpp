@@ -40,10 +40,14 @@ public:
   result<log_extent> read(const std::function<void(uint64_t offset, std::string_view text)>& read,
                           uint64_t from = 0) const;
 
+  /// Makes the folder and its first file, which the first append does otherwise.
+  result<void> make();
+  /// Takes over what another one has made and nobody has written to; false where that cannot be had.
+  bool take_over(const log_files& made) const;
   /// Appends text (after open() for a log that existed). Where it fails, nothing of it stays.
   result<void> append(const shared_text& text, uint64_t raw_offset, int attempt);
-  /// Makes what was appended survive a loss of power.
-  result<void> sync() const;
+  /// Makes what was appended survive a loss of power; costs nothing where that was done.
+  result<void> sync();
   /// Removes files from the beginning while at least `keep` bytes remain; 0 keeps everything.
   void drop_beginning(uint64_t keep);
   void remove();
@@ -59,7 +63,8 @@ private:
   log_extent extent_;
   uint64_t file_begin_ = 0; ///< offset of the first byte of the newest file
   uint64_t file_size_ = 0;  ///< size of the newest file on disk; 0 where there is none
-  bool torn_ = false;       ///< a failed append may have left bytes behind file_size_
+  bool is_synced_ = false;
+  bool torn_ = false; ///< a failed append may have left bytes behind file_size_
 };
 
 } // namespace ib::io

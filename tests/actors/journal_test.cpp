@@ -107,6 +107,28 @@ TEST_CASE("a build whose first step is taken already is kept with it", "[journal
   CHECK(kept.store->describe("b1")->summary.machine.state == build_state::failed);
 }
 
+TEST_CASE("a folder that was made ahead is a new build's, and nobody's where there is none", "[journal]") {
+  kept_store kept;
+  auto spare = kept.log_file(".spare");
+  CHECK(std::filesystem::exists(spare));
+  REQUIRE(kept.create(make_record("b1", "r/ws:1")));
+  CHECK_FALSE(std::filesystem::exists(spare));
+  CHECK(std::filesystem::exists(kept.log_file("b1")));
+  // Before there is another one.
+  REQUIRE(kept.create(make_record("b2", "r/ws:2")));
+  CHECK(std::filesystem::exists(kept.log_file("b2")));
+  REQUIRE(kept.append("b1", "one", 3));
+  CHECK(std::filesystem::exists(spare));
+  // Somebody clears it away.
+  std::filesystem::remove_all(spare.parent_path());
+  REQUIRE(kept.create(make_record("b3", "r/ws:3")));
+  REQUIRE(kept.append("b3", "three", 5));
+  kept.reopen();
+  CHECK(kept.log_of("b1") == "one");
+  CHECK(kept.log_of("b3") == "three");
+  CHECK(kept.store->unfinished()->size() == 3);
+}
+
 TEST_CASE("what was staged and not committed is not there", "[journal]") {
   kept_store kept;
   REQUIRE(kept.store->create(make_record("b1", "r/ws:1")));

@@ -57,6 +57,39 @@ TEST_CASE("a log is found as it was written, however long its pieces are", "[log
   CHECK(log.files.sync());
 }
 
+TEST_CASE("a log begins in a folder that was made ahead", "[log_files]") {
+  kept_log log;
+  log_files ahead(log.folder.path() / "ahead");
+  REQUIRE(ahead.make());
+  REQUIRE(ahead.make());
+  CHECK(log.files.take_over(ahead));
+  CHECK_FALSE(fs::exists(log.folder.path() / "ahead"));
+  REQUIRE(log.files.append("text", 4, 1));
+  CHECK(log.found() == "text");
+
+  REQUIRE(ahead.make());
+  CHECK_FALSE(log.files.take_over(ahead)); // there is a log
+  CHECK(log.found() == "text");
+  CHECK_FALSE(log_files(log.folder.path() / "other").take_over(log_files(log.folder.path() / "nothing")));
+}
+
+TEST_CASE("what was flushed is not flushed again, what came since then is", "[log_files]") {
+  kept_log log;
+  REQUIRE(log.files.append("one", 3, 1));
+  REQUIRE(log.files.sync());
+  auto gone = log.place;
+  gone += "-gone";
+  fs::rename(log.place, gone);
+  fs::create_symlink(gone / first_file, log.place); // neither a folder nor missing
+  CHECK(log.files.sync());
+  fs::remove(log.place);
+  fs::rename(gone, log.place);
+  REQUIRE(log.files.append("two", 6, 1));
+  fs::rename(log.place, gone);
+  fs::create_symlink(gone / first_file, log.place);
+  CHECK_FALSE(log.files.sync());
+}
+
 TEST_CASE("text in pieces is written as one that is not", "[log_files]") {
   kept_log log;
   shared_text text;
