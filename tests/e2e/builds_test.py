@@ -84,7 +84,7 @@ class BuildsTest(ExtensionTest):
         self.assertEqual((0, len(self.client.log_text(build_id=build_id))),
                          (build.log.begin_offset, build.log.end_offset))
 
-    def fail(self, dockerfile):
+    def failure_of(self, dockerfile):
         stream, build_id = self.started(self.source("house", dockerfile))
         last = list(stream)[-1]
         self.assertEqual(FAILURE, last.status)
@@ -98,22 +98,22 @@ class BuildsTest(ExtensionTest):
         return build.failure
 
     def test_a_failed_build_tells_the_line_the_command_and_the_last_lines(self):
-        failure = self.fail("Dockerfile.fails")
+        failure = self.failure_of("Dockerfile.fails")
         self.assertEqual(Failure.USER, failure.fault)
         self.assertEqual(5, failure.dockerfile_line)
         self.assertEqual("RUN echo first && echo last words; exit 7", failure.command)
         self.assertEqual(["first", "last words"], failure.last_lines[:2])
 
     def test_the_line_is_found_in_a_later_stage(self):
-        failure = self.fail("Dockerfile.staged")
+        failure = self.failure_of("Dockerfile.staged")
         self.assertEqual((6, "RUN false"), (failure.dockerfile_line, failure.command))
 
     def test_the_line_of_an_unknown_instruction_is_told(self):
-        failure = self.fail("Dockerfile.syntax")
+        failure = self.failure_of("Dockerfile.syntax")
         self.assertEqual((3, "FLY to the moon", Failure.USER), (failure.dockerfile_line, failure.command, failure.fault))
 
     def test_output_that_is_no_text_is_told_as_text(self):
-        self.assertIn("w\ufffdrst", self.fail("Dockerfile.bytes").last_lines)
+        self.assertIn("w\ufffdrst", self.failure_of("Dockerfile.bytes").last_lines)
 
     def test_unknown_builds_are_not_found(self):
         for call in (self.client.get, self.client.watch, self.client.read_log, self.client.cancel):

@@ -22,7 +22,7 @@ class FailureTest(WorkshopTest):
             "Dockerfile.killed": PROLOGUE + "RUN kill -9 $$\n",
         })
 
-    def fail(self, dockerfile):
+    def failure_of(self, dockerfile):
         responses = self.client.build_to_end(request(self.source("house", dockerfile)))
         self.assert_nothing_left()
         message = self.assert_failed(responses)
@@ -34,14 +34,14 @@ class FailureTest(WorkshopTest):
         return message, log
 
     def test_a_failing_step_is_named_and_its_output_is_in_the_log(self):
-        message, log = self.fail("Dockerfile.fails")
+        message, log = self.failure_of("Dockerfile.fails")
         self.assertRegex(message, r"^build failed: (.|\n)*STEP 3/3: RUN echo the very last words")
         self.assertIn("7", message)
         self.assertIn("\nthe very last words\n", log)
         self.assertNotIn("trying once more", log)
 
     def test_a_step_that_is_killed_is_the_dockerfiles_failure(self):
-        message, log = self.fail("Dockerfile.killed")
+        message, log = self.failure_of("Dockerfile.killed")
         self.assertRegex(message, "^build failed: (.|\n)*STEP 3/3: RUN kill")
         self.assertNotIn("trying once more", log)
 
@@ -49,7 +49,7 @@ class FailureTest(WorkshopTest):
         for dockerfile, word in (("Dockerfile.syntax", "FLY"), ("Dockerfile.copy", "nowhere"),
                                  ("Dockerfile.from", "cannot resolve image"), ("Dockerfile.none", "no Dockerfile")):
             with self.subTest(dockerfile):
-                message, _ = self.fail(dockerfile)
+                message, _ = self.failure_of(dockerfile)
                 self.assertTrue(message.startswith("build failed: "), message)
                 self.assertIn(word, message)
 

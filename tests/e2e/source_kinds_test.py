@@ -35,7 +35,7 @@ class SourceKindsTest(WorkshopTest):
         self.assert_nothing_left()
         return self.images.files(last.ref)
 
-    def fail(self, initializer, **more):
+    def failure_of(self, initializer, **more):
         message = self.assert_failed(self.client.build_to_end(request(file_source(initializer, **more))))
         self.assert_nothing_left()
         self.assertTrue(message.startswith("build failed: "), message)
@@ -50,9 +50,9 @@ class SourceKindsTest(WorkshopTest):
 
     def test_a_wrong_digest_and_a_missing_file_fail_the_build(self):
         dockerfile = self.file("Dockerfile", "Dockerfile")
-        wrong = self.fail(self.download(dockerfile, self.file("data", "data", "sha256:" + "0" * 64)))
+        wrong = self.failure_of(self.download(dockerfile, self.file("data", "data", "sha256:" + "0" * 64)))
         self.assertIn("sha256:" + hashlib.sha256(b"data\n").hexdigest(), wrong)
-        self.assertIn("404", self.fail(self.download(dockerfile, self.file("none", "none"))))
+        self.assertIn("404", self.failure_of(self.download(dockerfile, self.file("none", "none"))))
 
     def test_the_parts_of_a_composite_are_laid_over_each_other_in_order(self):
         files = self.build(content.WorkspaceInitializer(composite=content.CompositeInitializer(initializer=[
@@ -71,11 +71,11 @@ class SourceKindsTest(WorkshopTest):
         self.assertEqual((b"house\n", b"garden\n"), (files["house.txt"], files["garden/garden.txt"]))
 
     def test_an_empty_context_has_no_dockerfile(self):
-        message = self.fail(content.WorkspaceInitializer(empty=content.EmptyInitializer()))
+        message = self.failure_of(content.WorkspaceInitializer(empty=content.EmptyInitializer()))
         self.assertIn("no Dockerfile", message)
 
     def test_a_context_folder_that_is_not_there_fails_the_build(self):
-        self.assertIn("attic", self.fail(git(self.url("house")), context="attic"))
+        self.assertIn("attic", self.failure_of(git(self.url("house")), context="attic"))
 
     def test_the_same_source_has_the_same_reference_and_every_kind_its_own(self):
         kinds = [git(self.url("house")),
