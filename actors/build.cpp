@@ -2,6 +2,7 @@
 #include "actors/build.hpp"
 
 #include "actors/ask.hpp"
+#include "actors/first_run.hpp"
 #include "actors/io/utc_time.hpp"
 #include "actors/names.hpp"
 #include "actors/observe.hpp"
@@ -11,6 +12,7 @@
 #include <prometheus/counter.h>
 #include <prometheus/histogram.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace ib {
@@ -47,14 +49,22 @@ void build_work::begin(build_record record, build_settings settings, io::bound_l
   explain();
 }
 
-/// With the run first: it waits for nothing else.
+/// With the run first: it waits for nothing else. The journal is told the time limit with the next step.
 void build_work::go_on(bool is_new) {
-  if (is_new)
+  may_begin_ = is_first_run_unheard_of(record_);
+  if (is_new && may_begin_)
     begin_run();
   else
     attach();
-  if (!record_.deadline) record_.deadline = run_began_ + settings_.time_limit;
+  if (!record_.deadline) record_.deadline = run_began_ - age_of_first_step() + settings_.time_limit;
   arm_time_limit();
+}
+
+std::chrono::milliseconds build_work::age_of_first_step() const {
+  auto told = record_.channel->from_start();
+  const auto* first = told.next();
+  auto age = first == nullptr ? 0 : io::unix_ms_now() - first->at_ms;
+  return std::chrono::milliseconds(std::max<int64_t>(age, 0));
 }
 
 /// In one piece: a crash between two of the lines would take those away that follow.
@@ -164,6 +174,7 @@ void build_work::carry_out(const start_run_effect&) {
 }
 
 void build_work::begin_run() {
+  may_begin_ = false;
   auto engine = find_actor<engine_actor>(self_->system(), names::engine);
   if (!engine) return await_engine(false);
   take_answer<run_handle>(
@@ -245,6 +256,7 @@ void build_work::follow(const run_handle& handle) {
   }
   run_ = caf::actor_cast<run_actor>(*handle.run);
   run_told_its_end_ = false;
+  may_begin_ = false;
   engine_deaths_ = 0;
   redactor_ = std::make_unique<redactor>(secrets_);
   redactor_base_ = taken_ = record_.raw_offset;
@@ -255,8 +267,10 @@ void build_work::follow(const run_handle& handle) {
   self_->send(run_, subscribe_run{record_.raw_offset, caf::actor_cast<caf::strong_actor_ptr>(self_)});
 }
 
-/// An engine that has no run of this attempt: lost in this process, or ended with an earlier one.
+/// An engine that has no run of this attempt: never asked for one, by an incarnation that crashed before it
+/// could; lost in this process; or ended with an earlier one.
 void build_work::run_is_gone() {
+  if (may_begin_) return begin_run();
   if (record_.interrupted_attempt == record_.machine.attempt)
     apply(run_interrupted{});
   else

@@ -30,8 +30,8 @@ class build_work {
 public:
   explicit build_work(build_impl::pointer self) : self_(self) {}
 
-  /// Takes the record over and goes on where it stands: asks for a slot, attaches to its run, or tells an end
-  /// that was not told. `is_new`: nobody has asked for its run before.
+  /// Takes the record over and goes on where it stands: asks for a slot, begins its run (`is_new`: nobody has
+  /// before) or attaches to it, or tells an end that was not told.
   void begin(build_record record, build_settings settings, io::bound_log log, bool is_new);
 
   void introduce();
@@ -59,6 +59,7 @@ private:
   void carry_out(const announce_effect& effect);
   void carry_out(const finish_effect& effect);
   void go_on(bool is_new);
+  std::chrono::milliseconds age_of_first_step() const;
   void tell_end_again();
   void run_is_gone();
   void begin_run();
@@ -103,7 +104,8 @@ private:
   caf::actor_clock::time_point phase_began_; ///< or this incarnation
   bool stall_check_armed_ = false;
   bool run_told_its_end_ = false;
-  int engine_deaths_ = 0; ///< in a row, over questions of this build
+  bool may_begin_ = false; ///< the first run, where the engine knows of none
+  int engine_deaths_ = 0;  ///< in a row, over questions of this build
 };
 
 struct build_actor_state {

@@ -59,9 +59,9 @@ public:
 };
 
 /// What a build shows to the outside: its log and its status updates, both append-only, written by the
-/// build's actor alone and read by any number of streams on any thread at their own pace. It outlives the
-/// actor: after a crash the next incarnation goes on writing where the last one stopped, and no reader
-/// notices.
+/// build's actor alone (the first step also by the director, before anybody has it) and read by any number of
+/// streams on any thread at their own pace. It outlives the actor: after a crash the next incarnation goes on
+/// writing where the last one stopped, and no reader notices.
 ///
 /// A reader pulls with its own cursors; when it has everything it parks: `park()`, then looks once more (an
 /// update may have come in between), then waits for `wake()`. Nothing here takes a lock and no reader costs

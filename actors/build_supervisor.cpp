@@ -67,18 +67,14 @@ void build_supervision::adopt() {
           [later](const caf::error&) { later(); });
 }
 
-/// The fresh record of one that has ended since then leads nowhere: the journal refuses to go back.
 void build_supervision::start(const start_build& wish) {
-  auto known = children_->find(wish.build_id);
-  if (known == children_->end()) {
-    children_->emplace(wish.build_id, build_child{});
-    if (wish.fresh)
-      spawn_child(*wish.fresh, true);
-    else
-      load(wish.build_id);
-  } else if (known->second.actor) {
-    self_->send(known->second.actor, introduce_yourself{});
-  }
+  auto [child, is_unknown] = children_->try_emplace(wish.build_id);
+  if (child->second.actor)
+    self_->send(child->second.actor, introduce_yourself{});
+  else if (wish.fresh && !child->second.plan)
+    spawn_child(*wish.fresh, true);
+  else if (is_unknown)
+    load(wish.build_id);
 }
 
 void build_supervision::load(const std::string& build_id) {
@@ -107,7 +103,8 @@ void build_supervision::journal_is_gone(const std::string& build_id) {
 
 void build_supervision::spawn_child(build_record record, bool is_new) {
   auto child = children_->find(record.plan->build_id);
-  if (child == children_->end()) return;
+  // One may have come by its fresh record while the journal was asked for it.
+  if (child == children_->end() || child->second.actor) return;
   child->second.plan = record.plan;
   child->second.silences = 0;
   child->second.actor = self_->spawn<caf::monitored>(build, std::move(record), settings_, is_new);

@@ -108,6 +108,7 @@ void direction::recover(const std::vector<build_record>& records) {
     if (record.machine.state == build_state::queued) queue_->readmit(id, record.plan->triggered_by);
     have_started({id});
   }
+  settle_doubts(records);
   publish();
   settings_.health->ready(health_names::recovery);
 }
@@ -198,9 +199,30 @@ void direction::keep(const std::string& build_id, int tries) {
 
 void direction::keep_later(const std::string& build_id, int tries) {
   if (tries > 0) return self_->delayed_send(self_, keep_pause, keep_again{build_id, tries - 1});
-  kept(build_id, error{error_code::unavailable, "the journal does not answer; try again", "", {}});
-  // It may be in the books all the same.
+  auto found = entries_.find(build_id);
+  if (found == entries_.end()) return;
+  // It may be in the books all the same: it holds its slot until they tell.
+  found->second.is_in_doubt = true;
+  answer(found->second, error{error_code::unavailable, "the journal does not answer; try again", "", {}});
   self_->delayed_send(self_, books_pause, read_the_books{});
+}
+
+/// Those whom the journal gave no answer about: its books tell.
+void direction::settle_doubts(const std::vector<build_record>& records) {
+  std::map<std::string, bool> doubtful;
+  for (const auto& [id, build] : entries_)
+    if (build.is_in_doubt) doubtful.emplace(id, false);
+  for (const auto& record : records)
+    if (auto found = doubtful.find(record.plan->build_id); found != doubtful.end()) found->second = true;
+  for (const auto& [id, is_there] : doubtful)
+    kept(id, is_there ? result<void>() : error{error_code::unavailable, "it was not kept", "", {}});
+}
+
+void direction::answer(entry& build, const result<void>& outcome) {
+  bool joined = false;
+  for (auto& promise : std::exchange(build.waiting, {}))
+    promise.deliver(outcome ? build_admitted{build.channel, std::exchange(joined, true)}
+                            : build_admitted{outcome.error(), false});
 }
 
 void direction::note_request(const std::string& build_id, const std::string& triggered_by, bool joined) {
@@ -220,20 +242,14 @@ void direction::kept(const std::string& build_id, const result<void>& outcome) {
   if (found == entries_.end()) return;
   auto& who = found->second;
   who.kept = outcome.has_value();
+  who.is_in_doubt = false;
   if (who.kept) shown_.add(who.channel);
   // Before anybody is told: who knows of a build finds it among the running ones, and a service that stops
   // finds whom to wake.
   if (outcome) publish();
   auto record = std::exchange(who.record, nullptr);
   if (outcome) have_started({build_id, record});
-  bool first = true;
-  for (auto& answer : std::exchange(who.waiting, {})) {
-    if (outcome)
-      answer.deliver(build_admitted{who.channel, !first});
-    else
-      answer.deliver(build_admitted{outcome.error(), false});
-    first = false;
-  }
+  answer(who, outcome);
   if (!outcome) return ended({build_id, false, 0});
   note_request(build_id, record->plan->triggered_by, false);
   settings_.meter->builds_started.Increment();
@@ -258,7 +274,11 @@ void direction::ready(const build_ready& who) {
   found->second.actor = caf::actor_cast<build_actor>(who.actor);
   for (const auto& cancel : std::exchange(found->second.cancels, {}))
     pass_on(found->second.actor, cancel);
-  if (who.waits) tell_place(who.build_id, found->second);
+  if (who.waits) return tell_place(who.build_id, found->second);
+  // Its step may not be in the books that a restarted director has read.
+  if (!queue_->builds_ahead(who.build_id)) return;
+  queue_->adopt_running(who.build_id);
+  publish();
 }
 
 void direction::tell_place(const std::string& build_id, const entry& who) {

@@ -79,6 +79,7 @@ private:
     std::vector<promise> waiting;               ///< answered once it is kept
     std::shared_ptr<const build_record> record; ///< until it is kept
     std::vector<held_cancel> cancels;           ///< until it introduced itself
+    bool is_in_doubt = false;                   ///< the journal gave no answer
   };
   struct success {
     std::string workspace_ref;
@@ -95,6 +96,8 @@ private:
   void joined(const join_note& who);
   void note_request(const std::string& build_id, const std::string& triggered_by, bool joined);
   void kept(const std::string& build_id, const result<void>& outcome);
+  static void answer(entry& build, const result<void>& outcome);
+  void settle_doubts(const std::vector<build_record>& records);
   void have_started(const start_build& wish);
   void pass_on(const build_actor& to, const held_cancel& cancel);
   void tell_place(const std::string& build_id, const entry& who);

@@ -179,7 +179,7 @@ public:
     record.raw_offset = raw_offset;
     files.drop_beginning(settings_.log_bytes_per_build);
     if (log.end_offset() - log.memory_begin() > unread_bytes) log.let_go();
-    make_spare_log(); // by now the callers of a new build have been answered
+    make_spare_log(); // unless somebody waits for a commit
     return {};
   }
 
@@ -424,7 +424,7 @@ private:
     return log;
   }
   void make_spare_log() {
-    if (!has_spare_log_) has_spare_log_ = spare_log().make().has_value();
+    if (!has_spare_log_ && !in_batch_) has_spare_log_ = spare_log().make().has_value();
   }
   io::log_files spare_log() const { return io::log_files(log_folder(".spare")); }
 
@@ -458,8 +458,8 @@ private:
     return another ? rows_->begin_attempt(id, next.attempt, at_ms) : result<void>();
   }
 
-  /// Before the end, and already while the registry is asked for the image: nothing comes after that in most
-  /// builds, whose end then need not wait for it.
+  /// Before the end, and already while the registry is asked for the image: the end then waits only for what
+  /// came after that.
   result<void> make_log_last(live_build& build) const {
     return settings_.power_safe ? build.files.sync() : result<void>();
   }

@@ -20,4 +20,15 @@ void grant_first_run(build_record& record) {
     }
 }
 
+bool is_first_run_unheard_of(const build_record& record) {
+  const auto& machine = record.machine;
+  if (machine.state != build_state::preparing || machine.attempt != 1 || record.interrupted_attempt == 1)
+    return false;
+  size_t steps = 0;
+  auto told = record.channel->from_start();
+  while (const auto* update = told.next())
+    if (update->is_step) ++steps;
+  return steps == 1;
+}
+
 } // namespace ib

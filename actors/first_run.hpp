@@ -8,4 +8,8 @@ namespace ib {
 /// the build it costs no commit of its own. The build's actor begins the run.
 void grant_first_run(build_record& record);
 
+/// True where the first run of a build is in the books of this process and nothing was told of it since: it
+/// may never have been asked for.
+bool is_first_run_unheard_of(const build_record& record);
+
 } // namespace ib

@@ -41,7 +41,7 @@ using director_actor = caf::typed_actor<
     caf::reacts_to<joins_noted>,
     // Takes over a build that runs already, outside of every limit; without effect where it is known.
     caf::reacts_to<adopt_build>,
-    // A build asks for its place: it is told to run, or where it stands in the queue.
+    // A build introduces itself; one that waits is told to run, or where it stands in the queue.
     caf::reacts_to<build_ready>,
     // A build gives its slot back; the next ones in the queue are told to run.
     caf::reacts_to<build_ended>,

@@ -215,13 +215,15 @@ void wsman_run_work::verify() {
 
 void wsman_run_work::looked(const image_answer& answer) {
   if (how_) return;
-  if (answer.image) {
+  // An image of before says nothing about a rebuild that may not have begun.
+  if (answer.image && (over_ || !order_.plan->force_rebuild)) {
     enter(build_state::verifying, "the workspace image is in the registry");
     over_ = true;
     log_->end();
     return decide(run_succeeded{});
   }
-  if (answer.image.error().code != error_code::not_found) return look_again(answer.image.error());
+  if (!answer.image && answer.image.error().code != error_code::not_found)
+    return look_again(answer.image.error());
   if (!over_) return begin_anew();
   decide(no_image_failure(timeout_));
 }

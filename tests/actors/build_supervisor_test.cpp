@@ -152,6 +152,33 @@ TEST_CASE("a new build is started from what its starter knows, and its run is as
   CHECK(house.engine->runs.size() == 1);
 }
 
+TEST_CASE("a new build that is being loaded already is started once, and as a new one", "[supervisor]") {
+  supervised house;
+  auto record = make_record("b1", "r/ws:1");
+  grant_first_run(record);
+  REQUIRE(keep_now(*house.store, record));
+  caf::anon_send(house.supervisor, start_build{"b1"});
+  caf::anon_send(house.supervisor, start_build{"b1", std::make_shared<const build_record>(record)});
+  house.run();
+  CHECK(house.engine->runs.size() == 1);
+  CHECK(house.engine->attached.empty());
+}
+
+TEST_CASE("the fresh record of a build that has ended since then begins no run", "[supervisor]") {
+  supervised house;
+  auto channel = house.admit("b1", "r/ws:1");
+  auto record = std::make_shared<const build_record>(*house.store->find("b1"));
+  house.engine->run("b1")->enter(build_state::verifying, "verifying");
+  house.engine->run("b1")->finish(run_succeeded{});
+  house.run();
+  REQUIRE(house.children->empty());
+  house.tell(house.supervisor, start_build{"b1", record});
+  house.advance(1s);
+  CHECK(house.engine->runs.size() == 1);
+  CHECK(ended_as(*channel, build_status::success));
+  CHECK(house.children->empty());
+}
+
 TEST_CASE("a new build crashes before anything is heard of its run, and goes on with it", "[supervisor]") {
   supervised house;
   auto channel = house.admit("b1", "r/ws:1");

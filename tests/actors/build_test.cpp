@@ -2,6 +2,7 @@
 #include "actors/build.hpp"
 
 #include "actors/fan_out.hpp"
+#include "actors/io/utc_time.hpp"
 #include "actors/journal_keeper.hpp"
 #include "tests/actors/fakes.hpp"
 
@@ -517,12 +518,47 @@ TEST_CASE("the next incarnation goes on where the log ends", "[build]") {
 TEST_CASE("an incarnation whose run is gone tries the run once more", "[build]") {
   one_build house;
   house.start();
+  house.enter(build_state::building, "building");
   house.crash(house.actor);
   house.crash(house.the_run()->actor);
   house.spawn();
   CHECK(house.engine->attached == std::vector<int>{1});
   REQUIRE(house.the_run(2));
   CHECK(house.kept().attempt == 2);
+}
+
+TEST_CASE("an incarnation whose run was never heard of begins it once, at no cost", "[build]") {
+  one_build house;
+  house.start();
+  house.crash(house.actor);
+  house.crash(house.the_run()->actor);
+  house.engine->runs.clear();
+  house.spawn();
+  CHECK(house.engine->attached == std::vector<int>{1});
+  REQUIRE(house.the_run());
+  CHECK(house.kept().losses == 0);
+  CHECK(messages(house.channel()) == std::vector<std::string>{"starting"});
+  // From now on it is lost when it goes.
+  house.crash(house.the_run()->actor);
+  CHECK(house.kept().losses == 1);
+  CHECK(house.kept().attempt == 2);
+}
+
+TEST_CASE("the time limit counts from the first step, whoever crashed before the next", "[build]") {
+  one_build house({}, {60min, 5min});
+  auto old = make_record("b2", "registry.example/ws:2");
+  status_update step{build_status::running, "starting", build_state::preparing, 1};
+  step.at_ms = io::unix_ms_now() - 59 * 60 * 1000;
+  step.is_step = true;
+  old.machine = {build_state::preparing, 1, ""};
+  old.channel->publish(step);
+  REQUIRE(keep_now(*house.store, old));
+  house.keep(build_actor(house.system().spawn(build, *house.store->find("b2"), house.settings, true)));
+  house.run();
+  REQUIRE(house.engine->run("b2"));
+  CHECK_FALSE(house.engine->run("b2")->stopped);
+  house.advance(2min);
+  CHECK(house.engine->run("b2")->stopped);
 }
 
 TEST_CASE("an end that was kept but not told is told by the next incarnation", "[build]") {

@@ -1,6 +1,7 @@
 // Long on purpose: one director, told from every side.
 #include "actors/director.hpp"
 
+#include "actors/first_run.hpp"
 #include "actors/journal_keeper.hpp"
 #include "tests/actors/fakes.hpp"
 
@@ -24,30 +25,37 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(make_up_your_mind)
 
 namespace {
 
-using held_answers = std::vector<caf::typed_response_promise<journal_kept>>;
+struct hesitation {
+  std::vector<caf::typed_response_promise<journal_kept>> held;
+  std::vector<build_record> created;
+  bool has_kept = false; ///< all of them, without a word
+};
 using hesitant_actor = journal_actor::extend<caf::reacts_to<make_up_your_mind>>;
 
-/// A journal that is empty and keeps nothing until it is told to.
-hesitant_actor::behavior_type hesitant_journal(hesitant_actor::pointer self, held_answers* held) {
+/// A journal that does not answer what it is to keep until it is told to.
+hesitant_actor::behavior_type hesitant_journal(hesitant_actor::pointer self, hesitation* how) {
   return {
-      [self, held](const journal_create&) {
-        held->push_back(self->make_response_promise<journal_kept>());
-        return held->back();
+      [self, how](const journal_create& m) {
+        how->created.push_back(m.record);
+        how->held.push_back(self->make_response_promise<journal_kept>());
+        return how->held.back();
       },
       [](const journal_advance&) { return journal_kept{}; },
       [](const journal_append&) { return journal_kept{}; },
       [](const journal_find&) {
         return journal_found{error{error_code::not_found, "", "", {}}};
       },
-      [](const journal_list_unfinished&) { return journal_unfinished{std::vector<build_record>{}}; },
+      [how](const journal_list_unfinished&) {
+        return journal_unfinished{how->has_kept ? how->created : std::vector<build_record>{}};
+      },
       [](const journal_describe&) {
         return journal_described{error{error_code::not_found, "", "", {}}};
       },
       [](const journal_list&) { return journal_listed{build_page{}}; },
       [](const journal_note_request&) {},
       [](const journal_note_answer&) { return journal_kept{result<void>()}; },
-      [held](const make_up_your_mind& m) {
-        for (auto& answer : *held)
+      [how](const make_up_your_mind& m) {
+        for (auto& answer : how->held)
           answer.deliver(journal_kept{m.outcome});
       },
   };
@@ -183,8 +191,9 @@ TEST_CASE("a hundred askers at the same moment get one build", "[director]") {
 
 TEST_CASE("who joins before the journal has answered waits for it and is answered with it", "[director]") {
   admission house;
-  std::vector<caf::typed_response_promise<journal_kept>> held;
-  auto journal = house.put(names::journal, house.system().spawn(hesitant_journal, &held));
+  hesitation how;
+  auto& held = how.held;
+  auto journal = house.put(names::journal, house.system().spawn(hesitant_journal, &how));
   auto first = house.admit("b1", "r/ws:1");
   auto second = house.admit("b2", "r/ws:1");
   CHECK_FALSE(first->answer);
@@ -219,6 +228,37 @@ TEST_CASE("who joins before the journal has answered waits for it and is answere
     CHECK(second->answer->channel.error().code == error_code::unavailable);
   }
   held.clear();
+}
+
+TEST_CASE("a build that the journal gives no word of holds its slot until the books tell", "[director]") {
+  admission house({1, 10});
+  hesitation how;
+  auto journal = house.put(names::journal, house.system().spawn(hesitant_journal, &how));
+  auto first = house.admit("b1", "r/ws:1");
+  house.advance(30s);
+  REQUIRE(first->answer);
+  CHECK_FALSE(first->answer->channel);
+  house.admit("b2", "r/ws:2");
+  CHECK(how.created.back().machine.state == build_state::queued);
+  auto again = house.admit("b3", "r/ws:1");
+  CHECK_FALSE(again->answer);
+
+  SECTION("it is there and is started, and who asked again has joined it") {
+    how.has_kept = true;
+    house.advance(1s);
+    CHECK(id_of(again) == "b1");
+    CHECK(house.started->front() == "b1");
+    CHECK(house.board->read()->find_reference("r/ws:1"));
+  }
+  SECTION("it is not there and gives its slot to the next") {
+    house.advance(1s);
+    REQUIRE(again->answer);
+    CHECK_FALSE(again->answer->channel);
+    CHECK(house.started->empty());
+    house.tell(journal, make_up_your_mind{});
+    CHECK(house.ready("b2")->told == strings{"run"});
+  }
+  how.held.clear();
 }
 
 TEST_CASE("a build is told to run when it is ready and holds a slot, else its place", "[director]") {
@@ -472,6 +512,31 @@ TEST_CASE("a restarted director gives no slot that a running build holds", "[dir
   house.crash(house.actor);
   house.spawn();
   CHECK(house.ready("older")->told == strings{"0"});
+}
+
+TEST_CASE("a restarted director believes a build that has begun before the books tell", "[director]") {
+  admission house({1, 10});
+  house.admit("first", "r/ws:0");
+  house.admit("begun", "r/ws:1");
+  REQUIRE(house.store->advance("first", {build_state::failed, 1, ""}, {}, {}));
+  REQUIRE(house.store->commit());
+  house.settings.limits = {0, 10};
+  house.crash(house.actor);
+  house.spawn();
+  REQUIRE(house.board->read()->queue.size() == 1);
+  auto build = house.keep(house.system().spawn(listening_build, std::make_shared<build_ear>()));
+  house.tell(house.actor, build_ready{"begun", caf::actor_cast<caf::strong_actor_ptr>(build), false});
+  CHECK(house.board->read()->queue.empty());
+}
+
+TEST_CASE("a build whose director died over its admission begins its first run", "[director]") {
+  admission house;
+  house.admit("b1", "r/ws:1");
+  auto found = house.store->find("b1");
+  CHECK(is_first_run_unheard_of(*found));
+  REQUIRE(house.store->advance("b1", {build_state::building, 1, ""}, {}, {}));
+  REQUIRE(house.store->commit());
+  CHECK_FALSE(is_first_run_unheard_of(*house.store->find("b1")));
 }
 
 TEST_CASE("a restarted director takes back every queued build, even above the limit", "[director]") {

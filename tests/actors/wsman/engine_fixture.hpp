@@ -184,7 +184,11 @@ struct wsman_house : house_fixture {
     follow(ask<run_handle>(engine, start_run{make_plan(id, "registry.example/ws:1"), attempt}));
   }
   void attach(bool begun, const std::string& id = "b1") {
-    follow(ask<run_handle>(engine, attach_run{id, 1, make_plan(id, "registry.example/ws:1"), begun}));
+    attach(begun, make_plan(id, "registry.example/ws:1"));
+  }
+  void attach(bool begun, std::shared_ptr<const build_plan> plan) {
+    auto id = plan->build_id;
+    follow(ask<run_handle>(engine, attach_run{std::move(id), 1, std::move(plan), begun}));
   }
   /// A build whose workspace was started.
   void start_well(const std::string& id = "b1") {

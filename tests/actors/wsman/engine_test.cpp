@@ -220,6 +220,18 @@ TEST_CASE("a build of an earlier process that may not have begun begins", "[wsma
   }
 }
 
+TEST_CASE("a rebuild that may not have begun begins, whatever image is there", "[wsman]") {
+  wsman_house house;
+  house.answer_list();
+  auto plan = make_plan("b1", "registry.example/ws:1");
+  plan->force_rebuild = true;
+  house.attach(false, plan);
+  house.found_image();
+  house.answer_description(not_found);
+  CHECK(house.news->ends.empty());
+  CHECK(asked(house).back() == "start b1");
+}
+
 TEST_CASE("a build that is asked about is asked about again until there is an answer", "[wsman]") {
   wsman_house house;
   SECTION("one of an earlier process") {
