@@ -29,7 +29,7 @@ fan_out_impl::behavior_type fan_out(fan_out_impl::stateful_pointer<fan_out_state
 
 /// Up to this many parked readers are woken at once; more are woken together every `crowd_interval`.
 inline constexpr size_t crowd = 50;
-inline constexpr std::chrono::milliseconds crowd_interval{25};
+inline constexpr std::chrono::milliseconds crowd_interval{35};
 
 } // namespace ib
 
