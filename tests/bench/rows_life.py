@@ -15,6 +15,7 @@ from bench_report import Figure, Point
 JOURNALS = (0, 100, 1000, 10_000)
 STARTS = 5
 RUNNING = (10, 40, 160, 320)
+HELD = (10, 40, 80, 160)
 AT_ONCE = 5  # builds that begin at the same time
 LOGS = (1, 10, 50)  # MiB
 KILLS = 3
@@ -77,7 +78,7 @@ def one_more_build(context, held):
             house.wait_until_able()
             commit = house.commit(fake_tools.files("lines", 64, "stay"))
             known = before = 0
-            for count in RUNNING:
+            for count in HELD if held else RUNNING:
                 start_builds(house, commit, range(known, count), held)
                 now = house.memory_kib()
                 if known:
