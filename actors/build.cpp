@@ -56,7 +56,8 @@ void build_work::go_on(bool is_new) {
     begin_run();
   else
     attach();
-  if (!record_.deadline) record_.deadline = run_began_ - age_of_first_step() + settings_.time_limit;
+  auto age = is_new ? std::chrono::milliseconds(0) : age_of_first_step();
+  if (!record_.deadline) record_.deadline = run_began_ - age + settings_.time_limit;
   arm_time_limit();
 }
 
@@ -270,7 +271,7 @@ void build_work::follow(const run_handle& handle) {
 /// An engine that has no run of this attempt: never asked for one, by an incarnation that crashed before it
 /// could; lost in this process; or ended with an earlier one.
 void build_work::run_is_gone() {
-  if (may_begin_) return begin_run();
+  if (may_begin_ && has_run(record_.machine.state)) return begin_run();
   if (record_.interrupted_attempt == record_.machine.attempt)
     apply(run_interrupted{});
   else

@@ -1,6 +1,7 @@
 #include "actors/build_supervisor.hpp"
 
 #include "actors/ask.hpp"
+#include "actors/first_run.hpp"
 #include "actors/io/utc_time.hpp"
 #include "actors/names.hpp"
 #include "actors/observe.hpp"
@@ -71,7 +72,7 @@ void build_supervision::start(const start_build& wish) {
   auto [child, is_unknown] = children_->try_emplace(wish.build_id);
   if (child->second.actor)
     self_->send(child->second.actor, introduce_yourself{});
-  else if (wish.fresh && !child->second.plan)
+  else if (wish.fresh && !child->second.plan && is_still_new(*wish.fresh))
     spawn_child(*wish.fresh, true);
   else if (is_unknown)
     load(wish.build_id);
@@ -83,6 +84,7 @@ void build_supervision::load(const std::string& build_id) {
   take_answer<journal_found>(
       self_, self_->request(journal, ask_timeout, journal_find{build_id, ""}),
       [this, build_id](const journal_found& found) {
+        if (!waits_for_record(build_id)) return;
         if (found.record)
           spawn_child(*found.record, false);
         else if (found.record.error().code == error_code::not_found)
@@ -90,7 +92,15 @@ void build_supervision::load(const std::string& build_id) {
         else
           postpone(build_id);
       },
-      [this, build_id](const caf::error&) { journal_is_gone(build_id); });
+      [this, build_id](const caf::error&) {
+        if (waits_for_record(build_id)) journal_is_gone(build_id);
+      });
+}
+
+/// False for one that has come by its fresh record while the journal was asked for it.
+bool build_supervision::waits_for_record(const std::string& build_id) const {
+  auto child = children_->find(build_id);
+  return child != children_->end() && !child->second.actor;
 }
 
 /// A journal that dies is no fault of the build, unless the build is what kills it.
@@ -103,8 +113,7 @@ void build_supervision::journal_is_gone(const std::string& build_id) {
 
 void build_supervision::spawn_child(build_record record, bool is_new) {
   auto child = children_->find(record.plan->build_id);
-  // One may have come by its fresh record while the journal was asked for it.
-  if (child == children_->end() || child->second.actor) return;
+  if (child == children_->end()) return;
   child->second.plan = record.plan;
   child->second.silences = 0;
   child->second.actor = self_->spawn<caf::monitored>(build, std::move(record), settings_, is_new);

@@ -62,6 +62,7 @@ public:
   void close();
 
 private:
+  bool waits_for_record(const std::string& build_id) const;
   void spawn_child(build_record record, bool is_new);
   void crashed(const std::string& build_id, const std::string& cause);
   void give_up(const std::string& build_id, const std::string& cause);

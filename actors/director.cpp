@@ -299,6 +299,11 @@ void direction::ended(const build_ended& who) {
     cancel.answer.deliver(cancel_answer{
         error{error_code::failed_precondition, "build " + who.build_id + " has ended", "", {}}});
   const auto& ref = channel->identity().workspace_ref;
+  // Who joined one that was in doubt, and that a supervisor found in the books.
+  answer(found->second,
+         channel->ended()
+             ? result<void>()
+             : error{error_code::unavailable, "the build ended before it was kept; try again", "", {}});
   ++epoch_;
   if (found->second.kept) count_end(*channel);
   if (who.success) successes_.push_front({ref, channel, epoch_});

@@ -20,15 +20,28 @@ void grant_first_run(build_record& record) {
     }
 }
 
+namespace {
+
+size_t steps_told(const build_channel& channel) {
+  size_t steps = 0;
+  auto told = channel.from_start();
+  while (const auto* update = told.next())
+    if (update->is_step) ++steps;
+  return steps;
+}
+
+} // namespace
+
 bool is_first_run_unheard_of(const build_record& record) {
   const auto& machine = record.machine;
   if (machine.state != build_state::preparing || machine.attempt != 1 || record.interrupted_attempt == 1)
     return false;
-  size_t steps = 0;
-  auto told = record.channel->from_start();
-  while (const auto* update = told.next())
-    if (update->is_step) ++steps;
-  return steps == 1;
+  return steps_told(*record.channel) == 1;
+}
+
+bool is_still_new(const build_record& record) {
+  return is_first_run_unheard_of(record) ||
+         (record.machine.state == build_state::queued && steps_told(*record.channel) == 0);
 }
 
 } // namespace ib

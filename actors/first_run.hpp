@@ -12,4 +12,7 @@ void grant_first_run(build_record& record);
 /// may never have been asked for.
 bool is_first_run_unheard_of(const build_record& record);
 
+/// True for the record of a new build, as its director made it, until the build takes its next step.
+bool is_still_new(const build_record& record);
+
 } // namespace ib

@@ -223,9 +223,8 @@ result<void> log_files::make() {
   return fd ? result<void>() : disk_error("open", path);
 }
 
-bool log_files::take_over(const log_files& made) {
-  is_renamed_ = ::rename(made.folder_.c_str(), folder_.c_str()) == 0;
-  return is_renamed_;
+bool log_files::take_over(const log_files& made) const {
+  return ::rename(made.folder_.c_str(), folder_.c_str()) == 0;
 }
 
 result<void> log_files::append(const shared_text& text, uint64_t raw_offset, int attempt) {
@@ -272,12 +271,12 @@ result<void> log_files::sync() {
     unique_fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd || ::fdatasync(fd.get()) != 0) return disk_error("flush", path);
   }
-  if (is_renamed_) {
+  if (!is_entered_) {
     auto above = fs::path(folder_).parent_path();
     unique_fd fd(::open(above.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd || ::fsync(fd.get()) != 0) return disk_error("flush", above);
   }
-  is_renamed_ = false;
+  is_entered_ = true;
   is_synced_ = true;
   return {};
 }

@@ -43,7 +43,7 @@ public:
   /// Makes the folder and its first file, which the first append does otherwise.
   result<void> make();
   /// Takes over what another one has made and nobody has written to; false where that cannot be had.
-  bool take_over(const log_files& made);
+  bool take_over(const log_files& made) const;
   /// Appends text (after open() for a log that existed). Where it fails, nothing of it stays.
   result<void> append(const shared_text& text, uint64_t raw_offset, int attempt);
   /// Makes what was appended survive a loss of power; costs nothing where that was done.
@@ -64,7 +64,7 @@ private:
   uint64_t file_begin_ = 0; ///< offset of the first byte of the newest file
   uint64_t file_size_ = 0;  ///< size of the newest file on disk; 0 where there is none
   bool is_synced_ = false;
-  bool is_renamed_ = false; ///< since the folder above was last made to survive a loss of power
+  bool is_entered_ = false; ///< the folder above was made to survive a loss of power with it
   bool torn_ = false;       ///< a failed append may have left bytes behind file_size_
 };
 

@@ -544,6 +544,23 @@ TEST_CASE("an incarnation whose run was never heard of begins it once, at no cos
   CHECK(house.kept().attempt == 2);
 }
 
+TEST_CASE("a build that is cancelled while its engine is away begins no run for it", "[build]") {
+  one_build house;
+  house.start();
+  house.crash(house.actor);
+  house.crash(house.the_run()->actor);
+  house.engine->runs.clear();
+  auto engine = house.system().registry().get(names::engine);
+  house.system().registry().erase(names::engine);
+  house.spawn();
+  house.tell(house.actor, cancel_build{"b1", "enough"});
+  house.system().registry().put(names::engine, engine);
+  house.advance(1s);
+  CHECK(house.engine->runs.empty());
+  CHECK(ended_as(house.channel(), build_status::failure));
+  CHECK(house.channel().latest()->message == "build cancelled: enough");
+}
+
 TEST_CASE("the time limit counts from the first step, whoever crashed before the next", "[build]") {
   one_build house({}, {60min, 5min});
   auto old = make_record("b2", "registry.example/ws:2");
@@ -553,7 +570,7 @@ TEST_CASE("the time limit counts from the first step, whoever crashed before the
   old.machine = {build_state::preparing, 1, ""};
   old.channel->publish(step);
   REQUIRE(keep_now(*house.store, old));
-  house.keep(build_actor(house.system().spawn(build, *house.store->find("b2"), house.settings, true)));
+  house.keep(build_actor(house.system().spawn(build, *house.store->find("b2"), house.settings, false)));
   house.run();
   REQUIRE(house.engine->run("b2"));
   CHECK_FALSE(house.engine->run("b2")->stopped);
