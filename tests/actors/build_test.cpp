@@ -37,6 +37,13 @@ struct one_build : house_fixture {
     run();
   }
   void start() { tell(actor, run_now{}); }
+  /// Its actor crashes before anything is heard of its run, of which the engine knows nothing any more.
+  void lose_first_run() {
+    start();
+    crash(actor);
+    crash(the_run()->actor);
+    engine->runs.clear();
+  }
   run_ptr the_run(int attempt = 1) { return engine->run("b1", attempt); }
   void say(const std::string& text, int attempt = 1) {
     the_run(attempt)->say(text);
@@ -529,10 +536,7 @@ TEST_CASE("an incarnation whose run is gone tries the run once more", "[build]")
 
 TEST_CASE("an incarnation whose run was never heard of begins it once, at no cost", "[build]") {
   one_build house;
-  house.start();
-  house.crash(house.actor);
-  house.crash(house.the_run()->actor);
-  house.engine->runs.clear();
+  house.lose_first_run();
   house.spawn();
   CHECK(house.engine->attached == std::vector<int>{1});
   REQUIRE(house.the_run());
@@ -546,10 +550,7 @@ TEST_CASE("an incarnation whose run was never heard of begins it once, at no cos
 
 TEST_CASE("a build that is cancelled while its engine is away begins no run for it", "[build]") {
   one_build house;
-  house.start();
-  house.crash(house.actor);
-  house.crash(house.the_run()->actor);
-  house.engine->runs.clear();
+  house.lose_first_run();
   auto engine = house.system().registry().get(names::engine);
   house.system().registry().erase(names::engine);
   house.spawn();

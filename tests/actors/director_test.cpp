@@ -529,7 +529,7 @@ TEST_CASE("a restarted director believes a build that has begun before the books
   CHECK(house.board->read()->queue.empty());
 }
 
-TEST_CASE("a build whose director died over its admission begins its first run", "[director]") {
+TEST_CASE("the first run of an admitted build is unheard of until its next step", "[director]") {
   admission house;
   house.admit("b1", "r/ws:1");
   auto found = house.store->find("b1");
