@@ -32,14 +32,14 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def ready(deadline, is_ready, process, what):
+def ready(deadline, is_ready, process, what, pause=0.05):
     """Polls until `is_ready()`, while the process lives."""
     while not is_ready():
         if process.poll() is not None:
             raise RuntimeError(f"{what} ended with exit code {process.returncode}")
         if time.monotonic() > deadline:
             raise RuntimeError(f"{what} is not ready in time")
-        select.select([], [], [], 0.05)
+        select.select([], [], [], pause)
 
 
 def accepts(port):
@@ -78,6 +78,7 @@ class House:
         self.bin = pathlib.Path(bin_folder).resolve()
         self.processes = []
         self.streams = []
+        self.channel = None
         self._path = path
         try:
             self.registry_port = self._start_registry()
@@ -92,6 +93,8 @@ class House:
     def close(self):
         for stream in self.streams:
             stream.cancel()
+        if self.channel is not None:
+            self.channel.close()
         for process in reversed(self.processes):
             end(process)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -153,17 +156,24 @@ class House:
                                    {"PATH": path})
         serving = re.compile(r'"message":"serving gRPC".*"address":"[^"]*:(\d+)"')
         try:
-            ready(time.monotonic() + 30, lambda: serving.search(self.log("service")), self.service, "the service")
+            # How long that takes is a figure.
+            ready(time.monotonic() + 30, lambda: serving.search(self.log("service")), self.service, "the service", 0.002)
         except RuntimeError as fault:
             raise RuntimeError(f"{fault}: {self.log('service')}") from None
         self.service_port = int(serving.search(self.log("service"))[1])
         self.channel = grpc.insecure_channel(f"127.0.0.1:{self.service_port}")
         self.stub = self._grpc.ImageBuilderStub(self.channel)
 
+    def end_service(self):
+        # The channel first: who reads nothing while nothing is asked does not hear that the server leaves, and is
+        # waited for.
+        if self.channel is not None:
+            self.channel.close()
+        end(self.service)
+
     def restart_service(self, settings):
         """With these settings laid over the former ones."""
-        end(self.service)
-        self.channel.close()
+        self.end_service()
         self.config.write_text(json.dumps(laid_over(json.loads(self.config.read_text()), settings)))
         self.start_service()
         self.wait_until_able()

@@ -14,8 +14,8 @@ from bench_report import Figure, Point
 
 JOURNALS = (0, 100, 1000, 10_000)
 STARTS = 5
-RUNNING = (10, 40, 160, 320)
-HELD = (10, 40, 80, 160)
+RUNNING = (20, 80, 160, 320)
+HELD = (10, 40, 80, 120)
 AT_ONCE = 5  # builds that begin at the same time
 LOGS = (1, 10, 50)  # MiB
 KILLS = 3
@@ -29,7 +29,7 @@ def seconds_to_serving(house):
     house.start_service()
     house.stub.ListBuilds(house.pb.ListBuildsRequest(), wait_for_ready=True, timeout=60)
     took = time.monotonic() - begin
-    bench_house.end(house.service)
+    house.end_service()
     return took
 
 
@@ -38,7 +38,7 @@ def starts(context):
     empty = Figure("start_empty", "Start to serving, empty journal", "builds", "ms", "ours <= 100")
     with bench_house.House(context.bin, {}) as house:
         house.wait_until_able()
-        bench_house.end(house.service)
+        house.end_service()
         known = 0
         for builds in JOURNALS:
             if builds > known:
