@@ -67,6 +67,12 @@ const status_update* build_channel::status_cursor::next() {
 }
 
 void build_channel::publish(status_update update) {
+  const bool had_ended = ended_;
+  replay(std::move(update));
+  if (ended_ && !had_ended) ++changes_.count;
+}
+
+void build_channel::replay(status_update update) {
   if (ended_) return;
   bool terminal = update.status != build_status::running;
   auto* node = new status_node{std::move(update), {}};

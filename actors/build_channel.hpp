@@ -106,6 +106,8 @@ public:
 
   /// Writer only: appends an update. After a terminal one nothing is accepted any more.
   void publish(status_update update);
+  /// The same where the journal tells what has long been known: it is no change.
+  void replay(status_update update);
   /// True once a terminal update was published.
   bool ended() const { return ended_; }
   /// The newest update, null before the first.
@@ -116,12 +118,13 @@ public:
   /// Writer only: the log can be followed at its source, too; known to some engines once a run has begun.
   void publish_access(log_access_ptr access) {
     access_.store(std::move(access));
-    ++access_version_;
+    ++changes_.count;
   }
   /// The newest access that was published, null before the first. Any thread.
   log_access_ptr access() const { return access_.load(); }
-  /// How often one was published.
-  uint32_t access_version() const { return access_version_; }
+  /// How often any channel of the process has ended or was told of an access: who keeps an answer about many
+  /// looks at this instead of at each.
+  static uint64_t changes() { return changes_.count; }
 
   /// Puts a reader on the list of those to wake once; one that is gone by then is passed over. The list does
   /// not keep it: where nothing comes for hours, all that looked and left would stay.
@@ -134,6 +137,11 @@ public:
 private:
   struct waiter_node;
 
+  struct alignas(64) change_count { // on a cache line of its own: it is read by every caller of ListBuilds
+    std::atomic<uint64_t> count;
+  };
+  static inline change_count changes_;
+
   const std::shared_ptr<const build_identity> identity_;
   mutable shared_slot<const pattern_set> censored_words_;
   log_buffer log_;
@@ -141,7 +149,6 @@ private:
   std::atomic<status_node*> last_;
   std::atomic<bool> ended_{false};
   std::atomic<log_access_ptr> access_;
-  std::atomic<uint32_t> access_version_{0};
   std::atomic<waiter_node*> waiters_{nullptr};
   std::atomic<size_t> parked_{0};
 };

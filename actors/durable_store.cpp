@@ -525,7 +525,7 @@ private:
     record.channel = std::make_shared<build_channel>(row.plan, log_retention_bytes, log.begin, log.end);
     record.machine = row.summary.machine;
     for (const auto& step : steps)
-      record.channel->publish(step);
+      record.channel->replay(step);
     return record;
   }
 

@@ -1,12 +1,15 @@
 #include "actors/metrics.hpp"
 
 #include "actors/io/process_stats.hpp"
+#include "actors/rpc_metrics.hpp"
+#include "actors/striped_counter.hpp"
 
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include <deque>
 #include <map>
 #include <mutex>
 #include <string_view>
@@ -26,10 +29,6 @@ using prometheus::Histogram;
 using buckets = Histogram::BucketBoundaries;
 
 // Those of the deployed dashboards (spec: operations.md, "Metrics").
-const buckets& rpc_buckets() {
-  static const buckets limits{.005, .025, .05, .1, .5, 1, 2.5, 5, 30, 60, 120, 240, 600};
-  return limits;
-}
 const buckets& build_buckets() {
   static const buckets limits{.05, .25, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200, 2400, 3600};
   return limits;
@@ -102,7 +101,8 @@ struct metrics::parts {
 
   prometheus::Registry registry;
   std::vector<std::function<void()>> samples;
-  std::mutex sampling; ///< of exposers, each of which has a thread; no actor waits for it
+  /// Of exposers, each of which has a thread, and of who names a method at start; no actor waits for it.
+  std::mutex collecting;
 
   Counter& counter(const char* name, const char* help) { return counters(name, help).Add({}); }
   Gauge& gauge(const char* name, const char* help) { return gauges(name, help).Add({}); }
@@ -162,6 +162,8 @@ struct metrics::parts {
   Family<Counter>& reloads = counters("image_builder_config_reloads_total",
                                       "Times the configuration was read again, by whether it was good.");
 
+  std::deque<rpc_metrics> calls;
+  std::deque<striped_counter> ahead; ///< of each registry
   std::map<std::string, registry_metrics, std::less<>> lookups;
   std::map<build_state, Histogram*> phase_times;
 };
@@ -182,8 +184,14 @@ registry_metrics metrics::parts::lookups_of(const std::string& domain) {
   auto took = [&](const char* operation) -> Histogram& {
     return upstream.Add({{"registry", domain}, {"operation", operation}}, upstream_buckets());
   };
-  registry_metrics made{hit("ahead"), hit("cache"),    hit("flight"), misses.Add({{"registry", domain}}),
-                        {},           took("resolve"), took("head"),  took("publish")};
+  registry_metrics made{ahead.emplace_back(hit("ahead")),
+                        hit("cache"),
+                        hit("flight"),
+                        misses.Add({{"registry", domain}}),
+                        {},
+                        took("resolve"),
+                        took("head"),
+                        took("publish")};
   for (size_t i = 0; i < registry_metrics::codes; ++i)
     made.failed[i] = &errors.Add({{"registry", domain}, {"code", to_string(static_cast<error_code>(i))}});
   return made;
@@ -226,18 +234,20 @@ metrics::metrics(const metrics_settings& settings)
 
 metrics::~metrics() = default;
 
-rpc_metrics metrics::rpc(const std::string& type, const std::string& service, const std::string& method) {
+rpc_metrics& metrics::rpc(const std::string& type, const std::string& service, const std::string& method) {
   prometheus::Labels labels{{"grpc_type", type}, {"grpc_service", service}, {"grpc_method", method}};
-  rpc_metrics made{parts_->rpc_started.Add(labels),
-                   {},
-                   parts_->rpc_received.Add(labels),
-                   parts_->rpc_sent.Add(labels),
-                   parts_->rpc_seconds.Add(labels, rpc_buckets())};
+  const buckets limits(rpc_metrics::limits.begin(), rpc_metrics::limits.end());
+  rpc_metrics::families shown{parts_->rpc_started.Add(labels),
+                              {},
+                              parts_->rpc_received.Add(labels),
+                              parts_->rpc_sent.Add(labels),
+                              parts_->rpc_seconds.Add(labels, limits)};
   for (size_t code = 0; code < rpc_metrics::codes; ++code) {
     labels["grpc_code"] = code_words[code];
-    made.handled[code] = &parts_->rpc_handled.Add(labels);
+    shown.handled[code] = &parts_->rpc_handled.Add(labels);
   }
-  return made;
+  std::lock_guard not_while_collecting(parts_->collecting);
+  return parts_->calls.emplace_back(shown);
 }
 
 registry_metrics& metrics::registry(const std::string& domain) const {
@@ -267,12 +277,19 @@ Gauge& metrics::certificate_end(const std::string& owner) {
 void metrics::before_collect(std::function<void()> sample) { parts_->samples.push_back(std::move(sample)); }
 
 std::vector<prometheus::MetricFamily> metrics::collect() const {
+  std::vector<prometheus::MetricFamily> families;
   {
-    std::lock_guard one_at_a_time(parts_->sampling);
+    std::lock_guard one_at_a_time(parts_->collecting);
     for (const auto& sample : parts_->samples)
       sample();
+    for (auto& method : parts_->calls)
+      method.tell();
+    for (auto& counter : parts_->ahead)
+      counter.tell();
+    // Not after another one has told more of the counts: a call would end in the page that it did not begin
+    // in.
+    families = parts_->registry.Collect();
   }
-  auto families = parts_->registry.Collect();
   for (auto& family : process_families().take())
     families.push_back(std::move(family));
   return families;

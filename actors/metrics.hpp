@@ -19,22 +19,14 @@ struct MetricFamily;
 
 namespace ib {
 
-/// What is counted of one RPC method, as Go's middleware does it: deployed dashboards use its names.
-struct rpc_metrics {
-  static constexpr size_t codes = 17; ///< gRPC's status codes, 0 to 16
-
-  prometheus::Counter& started;
-  std::array<prometheus::Counter*, codes> handled;
-  prometheus::Counter& received;
-  prometheus::Counter& sent;
-  prometheus::Histogram& seconds;
-};
+class rpc_metrics;
+class striped_counter;
 
 /// What is counted of lookups in one registry.
 struct registry_metrics {
   static constexpr size_t codes = static_cast<size_t>(error_code::internal) + 1;
 
-  prometheus::Counter& ahead;                     ///< answered from what was resolved ahead of time
+  striped_counter& ahead;                         ///< answered from what was resolved ahead of time
   prometheus::Counter& cached;                    ///< answered from the digests that are kept
   prometheus::Counter& shared;                    ///< waited for a lookup that was in flight
   prometheus::Counter& misses;                    ///< the registry was asked
@@ -86,7 +78,8 @@ public:
   prometheus::Counter& reloads_failed;
 
   /// Of a method; ask at start. `type` is "unary", "client_stream", "server_stream" or "bidi_stream".
-  rpc_metrics rpc(const std::string& type, const std::string& service, const std::string& method);
+  /// Lives as long as the metrics.
+  rpc_metrics& rpc(const std::string& type, const std::string& service, const std::string& method);
   registry_metrics& registry(const std::string& domain) const;
   /// The time a build spends in a state that is not its last; in the queue: queue_wait_seconds.
   prometheus::Histogram& phase_seconds(build_state state) const;

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -22,10 +23,17 @@ public:
 
   ref_board() : current_(std::make_shared<const answers>()) {}
   std::shared_ptr<const answers> read() const { return current_.load(); }
-  void publish(answers now) { current_.store(std::make_shared<const answers>(std::move(now))); }
+  void publish(answers now) {
+    current_.store(std::make_shared<const answers>(std::move(now)));
+    ++version_;
+  }
+  /// Another one after each publish(): as long as it stays, what was read after it was asked for is the
+  /// newest.
+  uint64_t version() const { return version_; }
 
 private:
-  std::atomic<std::shared_ptr<const answers>> current_;
+  alignas(64) std::atomic<uint64_t> version_{0}; ///< apart from what is written more often
+  alignas(64) std::atomic<std::shared_ptr<const answers>> current_;
 };
 
 /// Under which text a reference stands on the board.

@@ -3,6 +3,7 @@
 #include "actors/names.hpp"
 #include "actors/observe.hpp"
 #include "actors/restart_cause.hpp"
+#include "actors/striped_counter.hpp"
 
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -76,7 +77,7 @@ caching_resolver::behavior_type resolver_pool(caching_resolver::stateful_pointer
       [self, worker_for, settings](resolve_image& wish) {
         auto answer = self->make_response_promise<image_answer>();
         if (auto image = known_ahead(settings.ahead, wish)) {
-          settings.meter->registry(wish.lookup.ref.domain).ahead.Increment();
+          settings.meter->registry(wish.lookup.ref.domain).ahead.increment();
           answer.deliver(image_answer{*image});
         } else {
           auto worker = worker_for(wish.lookup);

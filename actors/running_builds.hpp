@@ -48,12 +48,19 @@ public:
   running_builds_board() : current_(std::make_shared<const running_builds>()) {}
 
   std::shared_ptr<const running_builds> read() const { return current_.load(); }
-  void publish(running_builds now) { current_.store(std::make_shared<const running_builds>(std::move(now))); }
+  void publish(running_builds now) {
+    current_.store(std::make_shared<const running_builds>(std::move(now)));
+    ++version_;
+  }
+  /// Another one after each publish(): as long as it stays, what was read after it was asked for is the
+  /// newest.
+  uint64_t version() const { return version_; }
   join_ledger& joins() { return joins_; }
 
 private:
   join_ledger joins_;
-  std::atomic<std::shared_ptr<const running_builds>> current_;
+  alignas(64) std::atomic<uint64_t> version_{0}; ///< apart from what is written more often
+  alignas(64) std::atomic<std::shared_ptr<const running_builds>> current_;
 };
 
 } // namespace ib

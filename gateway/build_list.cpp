@@ -1,19 +1,32 @@
 #include "gateway/build_list.hpp"
 
 #include "gateway/build_stream.hpp"
+#include "gateway/wire.hpp"
 
 #include <grpcpp/support/slice.h>
 
-#include <algorithm>
 #include <string>
-#include <utility>
 
 namespace ib {
 
-grpc::ByteBuffer build_list::make(const running_builds& list) const {
+namespace {
+
+/// Up to this size the bytes of an answer are copied for each stripe.
+constexpr size_t most_copied = size_t{64} * 1024;
+
+grpc::ByteBuffer copy_of(const grpc::ByteBuffer& bytes) {
+  grpc::Slice copy(std::string(bytes_of(flatten(bytes))));
+  return {&copy, 1};
+}
+
+} // namespace
+
+grpc::ByteBuffer build_list::make() const {
   // One by one: a message of thousands takes a multiple of its bytes, and several may be made at a time.
   std::string bytes;
-  for (const auto& channel : list.channels()) {
+  const auto now = board_->read();
+  for (const auto& channel : now->channels()) {
+    // Watchers may know already of an end that the director has still to hear of.
     if (channel->ended()) continue;
     builder::ListBuildsResponse part;
     *part.add_builds() = build_info(*channel, false, access_comes_later_);
@@ -23,20 +36,22 @@ grpc::ByteBuffer build_list::make(const running_builds& list) const {
   return {&slice, 1};
 }
 
+std::shared_ptr<const build_list::made_answer> build_list::made_at(const moment& now) const {
+  if (auto made = made_.load(); made && made->of == now) return made;
+  auto made = std::make_shared<const made_answer>(made_answer{now, make()});
+  made_.exchange(made);
+  return made;
+}
+
 grpc::ByteBuffer build_list::answer() const {
-  auto now = board_->read();
-  // Watchers may know already of an end that the director has still to hear of: it is listed no more.
-  bool is_settled = std::none_of(now->channels().begin(), now->channels().end(),
-                                 [](const auto& channel) { return channel->ended(); });
-  if (!is_settled) return make(*now);
-  uint64_t accesses = 0;
-  for (const auto& channel : now->channels())
-    accesses += channel->access_version();
-  auto made = made_.load();
-  if (made && made->of == now && made->accesses == accesses) return made->bytes;
-  auto bytes = make(*now);
-  made_ = std::make_shared<const made_answer>(made_answer{std::move(now), accesses, bytes});
-  return bytes;
+  // Read before the builds are: what changes meanwhile makes the next answer a new one.
+  const moment now{board_->version(), build_channel::changes()};
+  auto& slot = copies_.mine();
+  if (auto copy = slot.load(); copy && copy->of == now) return copy->bytes;
+  auto made = made_at(now);
+  if (made->bytes.Length() <= most_copied)
+    slot.exchange(std::make_shared<const made_answer>(made_answer{now, copy_of(made->bytes)}));
+  return made->bytes;
 }
 
 } // namespace ib

@@ -73,7 +73,7 @@ grpc::ServerUnaryReactor* builds_service::GetBuild(grpc::CallbackServerContext* 
                                                    grpc::ByteBuffer* response) {
   call_meter calls(&get_calls_);
   if (auto ready = ready_.find(*request)) {
-    *response = *ready;
+    response->Swap(&*ready);
     return finish_now(*context, calls);
   }
   auto id = read_request<v1::GetBuildRequest>(*request);

@@ -1,8 +1,6 @@
 #include "gateway/call_meter.hpp"
 
 #include <google/protobuf/descriptor.h>
-#include <prometheus/counter.h>
-#include <prometheus/histogram.h>
 
 namespace ib {
 
@@ -17,7 +15,7 @@ const char* type_of(const pb::MethodDescriptor& method) {
 
 } // namespace
 
-rpc_metrics counters_of(metrics& meter, const pb::MethodDescriptor& method) {
+rpc_metrics& counters_of(metrics& meter, const pb::MethodDescriptor& method) {
   return meter.rpc(type_of(method), method.service()->full_name(), method.name());
 }
 
@@ -25,28 +23,24 @@ call_counts::call_counts(metrics& meter, const std::string& service) {
   auto* described = pb::DescriptorPool::generated_pool()->FindServiceByName(service);
   for (int i = 0; described != nullptr && i < described->method_count(); ++i) {
     const auto& method = *described->method(i);
-    methods_.emplace(method.name(), counters_of(meter, method));
+    methods_.emplace(method.name(), &counters_of(meter, method));
   }
 }
 
 call_meter::call_meter(rpc_metrics* counts) : counts_(counts) {
   if (counts_ == nullptr) return;
   began_ = std::chrono::steady_clock::now();
-  counts_->started.Increment();
-  counts_->received.Increment();
+  counts_->started();
+  counts_->received();
 }
 
 void call_meter::sent() {
-  if (counts_ != nullptr) counts_->sent.Increment();
+  if (counts_ != nullptr) counts_->sent();
 }
 
 void call_meter::ended(grpc::StatusCode code) {
   if (counts_ == nullptr) return;
-  auto index = static_cast<size_t>(code);
-  if (index >= rpc_metrics::codes) index = static_cast<size_t>(grpc::StatusCode::UNKNOWN);
-  counts_->handled[index]->Increment();
-  std::chrono::duration<double> took = std::chrono::steady_clock::now() - began_;
-  counts_->seconds.Observe(took.count());
+  counts_->handled(static_cast<size_t>(code), std::chrono::steady_clock::now() - began_);
 }
 
 } // namespace ib

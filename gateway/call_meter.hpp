@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/metrics.hpp"
+#include "actors/rpc_metrics.hpp"
 
 #include <grpcpp/support/status.h>
 
@@ -15,7 +16,7 @@ class MethodDescriptor;
 namespace ib {
 
 /// The counters of a method.
-rpc_metrics counters_of(metrics& meter, const google::protobuf::MethodDescriptor& method);
+rpc_metrics& counters_of(metrics& meter, const google::protobuf::MethodDescriptor& method);
 
 /// The counters of all methods of a service that counts its calls itself. The library would tell an
 /// interceptor of them (see rpc_meter), but that costs a unary call a tenth and each message of a stream as
@@ -24,10 +25,10 @@ class call_counts {
 public:
   /// `service`: "package.Service".
   call_counts(metrics& meter, const std::string& service);
-  rpc_metrics& of(const std::string& method) { return methods_.at(method); }
+  rpc_metrics& of(const std::string& method) { return *methods_.at(method); }
 
 private:
-  std::map<std::string, rpc_metrics> methods_;
+  std::map<std::string, rpc_metrics*> methods_;
 };
 
 /// Counts one call: made when its request is there, told of each message and of the end.

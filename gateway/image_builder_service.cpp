@@ -1,6 +1,7 @@
 #include "gateway/image_builder_service.hpp"
 
 #include "actors/names.hpp"
+#include "actors/striped_counter.hpp"
 #include "gateway/answers.hpp"
 #include "gateway/build_stream.hpp"
 #include "gateway/call_trace.hpp"
@@ -11,7 +12,6 @@
 #include "gateway/wire.hpp"
 
 #include <caf/send.hpp>
-#include <prometheus/counter.h>
 
 #include <utility>
 
@@ -60,16 +60,17 @@ grpc::ServerUnaryReactor* image_builder_service::ResolveBaseImage(grpc::Callback
                                                                   grpc::ByteBuffer* response) {
   call_meter calls(&resolve_base_calls_);
   if (auto ready = ready_.find(*request)) {
-    ready->uses->Increment();
-    *response = ready->bytes;
+    ready->uses->increment();
+    response->Swap(&ready->bytes);
     return finish_now(*context, calls);
   }
+  const auto version = context_.refs->version();
   auto wish = parse_and_check<builder::ResolveBaseImageRequest>(*request);
   if (auto known = wish ? find_ahead(*context_.refs, wish->ref) : nullptr) {
     auto& uses = context_.house.meter->registry(wish->ref.domain).ahead;
-    uses.Increment();
+    uses.increment();
     *response = serialize(resolved(*known));
-    if (wish->auth.additional.empty()) ready_.keep(*request, std::move(known), {*response, &uses});
+    if (wish->auth.additional.empty()) ready_.keep(*request, version, {*response, &uses});
     return finish_now(*context, calls);
   }
   auto call = std::make_shared<unary_call>(response, calls);
@@ -139,7 +140,8 @@ grpc::ServerUnaryReactor* image_builder_service::ListBuilds(grpc::CallbackServer
                                                             const grpc::ByteBuffer*,
                                                             grpc::ByteBuffer* response) {
   call_meter calls(&list_calls_);
-  *response = list_.answer();
+  auto answer = list_.answer();
+  response->Swap(&answer);
   return finish_now(*context, calls);
 }
 

@@ -27,7 +27,8 @@ bool ready_builds::entry::still_holds() const {
 std::optional<grpc::ByteBuffer> ready_builds::find(const grpc::ByteBuffer& request) const {
   const auto whole = flatten(request);
   const auto bytes = bytes_of(whole);
-  auto kept = slots_.at(slot_of(bytes, slots_.size())).load();
+  const auto& page = pages_.mine();
+  auto kept = page.at(slot_of(bytes, page.size())).load();
   if (!kept || kept->request != bytes || !kept->still_holds()) return std::nullopt;
   return kept->answer;
 }
@@ -38,7 +39,8 @@ void ready_builds::keep(const grpc::ByteBuffer& request, const std::shared_ptr<b
   if (told.latest == nullptr || told.latest->status != build_status::running) return;
   const auto whole = flatten(request);
   const auto bytes = bytes_of(whole);
-  slots_.at(slot_of(bytes, slots_.size()))
+  auto& page = pages_.mine();
+  page.at(slot_of(bytes, page.size()))
       .exchange(std::make_shared<const entry>(
           entry{std::string(bytes), channel, told.latest, told.log_begin, told.log_end, answer}));
 }

@@ -3,6 +3,7 @@
 #include "actors/build_channel.hpp"
 #include "actors/build_listing.hpp"
 #include "actors/domain/shared_slot.hpp"
+#include "actors/striped.hpp"
 
 #include <grpcpp/support/byte_buffer.h>
 
@@ -14,7 +15,8 @@
 namespace ib {
 
 /// Answers to GetBuild that are ready on the wire: who asks again for a running build of which nothing has
-/// changed, as for one that waits or is silent, gets the bytes of before. Any thread.
+/// changed, as for one that waits or is silent, gets the bytes of before. Any thread; kept in stripes, so
+/// that threads hardly wait for each other.
 class ready_builds {
 public:
   std::optional<grpc::ByteBuffer> find(const grpc::ByteBuffer& request) const;
@@ -35,7 +37,8 @@ private:
   };
 
   /// By the request's hash; of two that share a slot the last one has it.
-  std::array<shared_slot<const entry>, 64> slots_;
+  using page = std::array<shared_slot<const entry>, 64>;
+  striped<page> pages_;
 };
 
 } // namespace ib

@@ -1,11 +1,10 @@
 #include "gateway/rpc_meter.hpp"
 
+#include "actors/rpc_metrics.hpp"
 #include "gateway/call_meter.hpp"
 
 #include <google/protobuf/descriptor.h>
 #include <grpcpp/support/status.h>
-#include <prometheus/counter.h>
-#include <prometheus/histogram.h>
 
 #include <chrono>
 
@@ -18,28 +17,21 @@ using grpc::experimental::InterceptionHookPoints;
 /// Follows one call. Its hooks run one after the other, on whatever thread the library takes.
 class rpc_watch final : public grpc::experimental::Interceptor {
 public:
-  explicit rpc_watch(rpc_metrics& counts) : counts_(counts) { counts_.started.Increment(); }
+  explicit rpc_watch(rpc_metrics& counts) : counts_(counts) { counts_.started(); }
 
   void Intercept(grpc::experimental::InterceptorBatchMethods* batch) override {
     // A request that did not come, and a client's end of stream, are no message.
     if (batch->QueryInterceptionHookPoint(InterceptionHookPoints::POST_RECV_MESSAGE) &&
         batch->GetRecvMessage() != nullptr)
-      counts_.received.Increment();
-    if (batch->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_MESSAGE)) counts_.sent.Increment();
+      counts_.received();
+    if (batch->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_MESSAGE)) counts_.sent();
     if (batch->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_STATUS))
-      end(batch->GetSendStatus().error_code());
+      counts_.handled(static_cast<size_t>(batch->GetSendStatus().error_code()),
+                      std::chrono::steady_clock::now() - began_);
     batch->Proceed();
   }
 
 private:
-  void end(grpc::StatusCode code) {
-    auto index = static_cast<size_t>(code);
-    if (index >= rpc_metrics::codes) index = static_cast<size_t>(grpc::StatusCode::UNKNOWN);
-    counts_.handled[index]->Increment();
-    std::chrono::duration<double> took = std::chrono::steady_clock::now() - began_;
-    counts_.seconds.Observe(took.count());
-  }
-
   rpc_metrics& counts_;
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
@@ -56,19 +48,19 @@ rpc_meter::rpc_meter(std::shared_ptr<metrics> meter, const std::vector<std::stri
     auto* service = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name);
     for (int i = 0; service != nullptr && i < service->method_count(); ++i)
       methods_.emplace("/" + name + "/" + service->method(i)->name(),
-                       counters_of(*meter_, *service->method(i)));
+                       &counters_of(*meter_, *service->method(i)));
   }
 }
 
 rpc_meter::~rpc_meter() = default;
 
 void rpc_meter::add(const std::string& type, const std::string& service, const std::string& method) {
-  methods_.emplace("/" + service + "/" + method, meter_->rpc(type, service, method));
+  methods_.emplace("/" + service + "/" + method, &meter_->rpc(type, service, method));
 }
 
 grpc::experimental::Interceptor* rpc_meter::CreateServerInterceptor(grpc::experimental::ServerRpcInfo* call) {
   auto found = methods_.find(std::string_view(call->method()));
-  return found == methods_.end() ? nullptr : new rpc_watch(found->second);
+  return found == methods_.end() ? nullptr : new rpc_watch(*found->second);
 }
 
 } // namespace ib

@@ -26,7 +26,7 @@ private:
   void add(const std::string& type, const std::string& service, const std::string& method);
 
   std::shared_ptr<metrics> meter_;
-  std::map<std::string, rpc_metrics, std::less<>> methods_; ///< by "/package.Service/Method"
+  std::map<std::string, rpc_metrics*, std::less<>> methods_; ///< by "/package.Service/Method"
 };
 
 } // namespace ib

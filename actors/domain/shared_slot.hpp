@@ -6,7 +6,7 @@
 
 namespace ib {
 
-/// A shared_ptr that one thread may replace while others copy it; the flag is held for the few instructions
+/// A shared_ptr that one thread may replace while others copy it; its lock is held for the few instructions
 /// of a copy or swap.
 ///
 /// It stands in for std::atomic<std::shared_ptr>, which libstdc++ 12 implements the same way, but lets
@@ -19,35 +19,40 @@ public:
   explicit shared_slot(std::shared_ptr<T> value) : value_(std::move(value)) {}
 
   std::shared_ptr<T> load() const {
-    const guard held(busy_);
+    const guard held(lock_);
     return value_;
   }
 
   /// Puts `value` in and hands out what was there, so that the last reference is dropped by the caller and
-  /// not while the flag is held.
+  /// not while the lock is held.
   std::shared_ptr<T> exchange(std::shared_ptr<T> value) {
-    const guard held(busy_);
+    const guard held(lock_);
     value_.swap(value);
     return value;
   }
 
 private:
+  /// An int and not a flag, and nobody is told where nobody waits: telling of a flag writes to a place that
+  /// the library shares among all flags of the process.
+  enum lock_state : int { is_free, is_held, is_awaited };
+
   struct guard {
-    explicit guard(std::atomic_flag& flag) : flag_(flag) {
-      while (flag_.test_and_set(std::memory_order_acquire))
-        flag_.wait(true, std::memory_order_relaxed);
+    explicit guard(std::atomic<int>& lock) : lock_(lock) {
+      int before = is_free;
+      if (lock_.compare_exchange_strong(before, is_held, std::memory_order_acquire)) return;
+      while (lock_.exchange(is_awaited, std::memory_order_acquire) != is_free)
+        lock_.wait(is_awaited, std::memory_order_relaxed);
     }
     ~guard() {
-      flag_.clear(std::memory_order_release);
-      flag_.notify_one();
+      if (lock_.exchange(is_free, std::memory_order_release) == is_awaited) lock_.notify_one();
     }
     guard(const guard&) = delete;
     guard& operator=(const guard&) = delete;
 
-    std::atomic_flag& flag_;
+    std::atomic<int>& lock_;
   };
 
-  mutable std::atomic_flag busy_;
+  mutable std::atomic<int> lock_{is_free};
   std::shared_ptr<T> value_;
 };
 

@@ -154,3 +154,20 @@ TEST_CASE("no reader sleeps through an update, whenever it parks", "[channel]") 
     REQUIRE(read == std::vector<size_t>(readers, updates));
   }
 }
+
+TEST_CASE("ends and places of logs are changes, steps and what the journal replays are none", "[channel]") {
+  auto channel = make_channel();
+  const auto before = build_channel::changes();
+  channel->publish({build_status::running, "starting"});
+  CHECK(build_channel::changes() == before);
+  channel->publish_access(std::make_shared<const log_access>());
+  CHECK(build_channel::changes() == before + 1);
+  channel->publish({build_status::success, ""});
+  channel->publish({build_status::failure, "too late"});
+  CHECK(build_channel::changes() == before + 2);
+  auto old = make_channel();
+  old->replay({build_status::running, "starting"});
+  old->replay({build_status::success, ""});
+  CHECK(old->ended());
+  CHECK(build_channel::changes() == before + 2);
+}

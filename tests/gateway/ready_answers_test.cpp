@@ -1,4 +1,5 @@
 #include "actors/domain/reference.hpp"
+#include "actors/striped_counter.hpp"
 #include "gateway/ready_answers.hpp"
 #include "tests/gateway/byte_buffers.hpp"
 
@@ -7,6 +8,7 @@
 #include <catch2/catch.hpp>
 
 #include <string>
+#include <thread>
 
 using namespace ib;
 using namespace ib::test;
@@ -18,7 +20,8 @@ struct fixture {
   std::shared_ptr<ref_board> board = std::make_shared<ref_board>();
   ready_answers ready{board};
   reference ref = *parse_reference("registry.example/image:1");
-  prometheus::Counter uses;
+  prometheus::Counter metric;
+  striped_counter uses{metric};
 
   void resolve(const std::string& digest) {
     auto image = ref;
@@ -26,7 +29,7 @@ struct fixture {
     board->publish({{board_key(ref), {image, "type"}}});
   }
   void keep(const std::string& request, const std::string& answer) {
-    ready.keep(buffer_of(request), find_ahead(*board, ref), {buffer_of(answer), &uses});
+    ready.keep(buffer_of(request), board->version(), {buffer_of(answer), &uses});
   }
   std::string answer_to(const std::string& request) const {
     auto found = ready.find(buffer_of(request));
@@ -51,7 +54,7 @@ TEST_CASE_METHOD(fixture, "a request is answered like the same one before", "[re
 
 TEST_CASE_METHOD(fixture, "an answer is ready only as long as the board stays as it was", "[ready]") {
   resolve("sha256:1");
-  auto before = find_ahead(*board, ref);
+  auto before = board->version();
   keep("a", "first");
   resolve("sha256:2");
   CHECK(answer_to("a") == "none");
@@ -59,6 +62,24 @@ TEST_CASE_METHOD(fixture, "an answer is ready only as long as the board stays as
   CHECK(answer_to("a") == "none");
   keep("a", "second");
   CHECK(answer_to("a") == "second");
+}
+
+TEST_CASE_METHOD(fixture, "what one thread keeps is one's own, and gone with the board for all", "[ready]") {
+  auto on_another_thread = [&](const auto& act) { std::thread(act).join(); };
+  resolve("sha256:1");
+  keep("a", "first");
+  std::string found;
+  on_another_thread([&] {
+    found = answer_to("a");
+    keep("a", "second");
+  });
+  CHECK(found == "none");
+  CHECK(answer_to("a") == "first");
+  resolve("sha256:2");
+  for (size_t i = 0; i < striped<int>::stripes; ++i) {
+    on_another_thread([&] { found = answer_to("a"); });
+    CHECK(found == "none");
+  }
 }
 
 TEST_CASE_METHOD(fixture, "many different requests and long ones do not fill the memory", "[ready]") {
