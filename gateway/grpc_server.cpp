@@ -1,5 +1,6 @@
 #include "gateway/grpc_server.hpp"
 
+#include "actors/io/log.hpp"
 #include "gateway/grpc_tls.hpp"
 #include "gateway/rpc_meter.hpp"
 
@@ -14,7 +15,9 @@ namespace ib {
 namespace {
 
 constexpr int max_request_bytes = 16 * 1024 * 1024;
-constexpr std::chrono::seconds stop_grace{5};
+/// For calls to end, and for who has none to hear that the server leaves.
+constexpr std::chrono::milliseconds stop_grace{5'000};
+constexpr std::chrono::milliseconds farewell{500};
 
 /// Follows the TLS files of the listener; null where it speaks plainly.
 result<std::shared_ptr<io::tls_watch>> watch_files(const config::listener_settings& settings) {
@@ -91,7 +94,11 @@ void grpc_server::set_serving(bool serving) {
 }
 
 void grpc_server::stop() {
-  server_->Shutdown(std::chrono::system_clock::now() + stop_grace);
+  // The library waits for each connection, and some clients read nothing while they ask nothing. Unary calls
+  // are answered by now.
+  const auto streams = queues_->served();
+  if (streams > 0) io::log_info("waiting for streams to end", {{"streams", std::to_string(streams)}});
+  server_->Shutdown(std::chrono::system_clock::now() + (streams > 0 ? stop_grace : farewell));
   queues_->close();
 }
 

@@ -43,7 +43,8 @@ public:
   const std::shared_ptr<io::tls_watch>& certificates() const { return certificates_; }
   /// What the health service says of the whole and of every service.
   void set_serving(bool serving);
-  /// No new calls; waits some seconds for those that run to end, then cuts them off.
+  /// No new calls; waits some seconds for streams that run to end, and half of one for the connections of who
+  /// has none, then cuts them off. Unary calls are to be answered before.
   void stop();
 
 private:

@@ -92,6 +92,8 @@ bool stream_call::await(::grpc_server* server, grpc_completion_queue* arrivals,
 
 void stream_call::arrived(bool ok) {
   if (!ok) return queues_.forget(this);
+  is_served_ = true;
+  ++queues_.served_;
   guarded([this] { door_.serve(*this); });
   drop_request();
   // Only now, so that the writer is there to be told.

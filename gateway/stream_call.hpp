@@ -98,6 +98,7 @@ private:
   std::atomic<bool> greeted_{false}; ///< the headers of the answer are on their way
   std::atomic<bool> ending_{false};
   std::atomic<bool> gone_{false}; ///< the client, so that nothing can be sent
+  bool is_served_ = false;        ///< it has come
   bool near_ = false;             ///< on the callback API's queue from its arrival to its end
 };
 

@@ -124,6 +124,7 @@ void stream_queues::await_call(stream_door& door) {
 void stream_queues::forget(stream_call* call) {
   auto calls = calls_;
   if (call->near_) --call->door_.near;
+  if (call->is_served_) --served_;
   delete call;
   --*calls;
   calls->notify_all();

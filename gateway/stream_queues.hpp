@@ -58,6 +58,8 @@ public:
   void open();
   /// Waits for the last call to end, and ends the threads; once the server has shut down. Idempotent.
   void close();
+  /// How many calls have come and not ended yet. Any thread.
+  size_t served() const { return served_; }
 
 private:
   friend class stream_call;
@@ -76,6 +78,7 @@ private:
   std::vector<streaming_method> methods_;
   callback_queue arrivals_;
   std::vector<queue> queues_;
+  std::atomic<size_t> served_{0};
   std::atomic<size_t> turn_{0}; ///< whose queue is next
   std::deque<stream_door> doors_;
   ::grpc_server* server_ = nullptr;

@@ -61,7 +61,6 @@ class WorkshopTest(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        # An idle client of Python does not read that the server leaves: the service would wait for it.
         cls.client.close()
         cls.end_service(cls.service)
 
