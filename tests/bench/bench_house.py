@@ -71,6 +71,8 @@ class House:
     `path`: a folder whose programs the service finds before the system's.
     """
 
+    own_session = True  # of each process
+
     def __init__(self, bin_folder, settings, path=None):
         # So that a terminated program cleans up like an interrupted one.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -108,7 +110,7 @@ class House:
     def _spawn(self, name, argv, environment=None):
         with open(self.folder / f"{name}.log", "wb") as log:
             process = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                       start_new_session=True, env={**os.environ, **(environment or {})})
+                                       start_new_session=self.own_session, env={**os.environ, **(environment or {})})
         self.processes.append(process)
         return process
 

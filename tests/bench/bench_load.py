@@ -20,9 +20,9 @@ class Bare:
                 argv += [flag, f"{method}={file}"]
         for method, count in (pours or {}).items():
             argv += ["--pour", f"{method}={count}"]
-        # In a session of its own like the service: the kernel shares out the processor between sessions first.
+        # Where the service has a session of its own: the kernel shares out the processor between sessions first.
         self.process = subprocess.Popen([str(a) for a in argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        start_new_session=True)
+                                        start_new_session=house.own_session)
         house.processes.append(self.process)
         self.target = f"limit=127.0.0.1:{int(self.process.stdout.readline())}@{self.process.pid}"
 

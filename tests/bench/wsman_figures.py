@@ -38,6 +38,8 @@ class Producer:
 class Place:
     """What `bench_load` asks of a house, where the service is another's."""
 
+    own_session = False
+
     def __init__(self, programs, folder, service):
         self.bin, self.folder, self.service = pathlib.Path(programs), pathlib.Path(folder), service
         self.service_port = int(service.address.rpartition(":")[2])
