@@ -6,10 +6,13 @@
 #include <grpcpp/support/slice.h>
 
 #include <string>
+#include <vector>
 
 namespace ib {
 
 namespace {
+
+constexpr size_t piece_bytes = size_t{64} * 1024;
 
 /// Up to this size the bytes of an answer are copied for each stripe.
 constexpr size_t most_copied = size_t{64} * 1024;
@@ -22,18 +25,23 @@ grpc::ByteBuffer copy_of(const grpc::ByteBuffer& bytes) {
 } // namespace
 
 grpc::ByteBuffer build_list::make() const {
-  // One by one: a message of thousands takes a multiple of its bytes, and several may be made at a time.
-  std::string bytes;
+  // One by one, and in pieces: a message of thousands takes a multiple of its bytes, several may be made at a
+  // time, and malloc keeps more of large blocks.
+  std::vector<grpc::Slice> pieces;
+  std::string piece;
   const auto now = board_->read();
   for (const auto& channel : now->channels()) {
     // Watchers may know already of an end that the director has still to hear of.
     if (channel->ended()) continue;
     builder::ListBuildsResponse part;
     *part.add_builds() = build_info(*channel, false, access_comes_later_);
-    part.AppendToString(&bytes);
+    part.AppendToString(&piece);
+    if (piece.size() < piece_bytes) continue;
+    pieces.emplace_back(piece);
+    piece.clear();
   }
-  grpc::Slice slice(bytes);
-  return {&slice, 1};
+  pieces.emplace_back(piece);
+  return {pieces.data(), pieces.size()};
 }
 
 std::shared_ptr<const build_list::made_answer> build_list::made_at(const moment& now) const {
