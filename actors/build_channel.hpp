@@ -123,7 +123,7 @@ public:
   /// The newest access that was published, null before the first. Any thread.
   log_access_ptr access() const { return access_.load(); }
   /// How often any channel of the process has ended or was told of an access: who keeps an answer about many
-  /// looks at this instead of at each.
+  /// looks at this instead of at each. It goes up right after readers can see the end.
   static uint64_t changes() { return changes_.count; }
 
   /// Puts a reader on the list of those to wake once; one that is gone by then is passed over. The list does

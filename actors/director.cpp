@@ -28,6 +28,12 @@ constexpr std::chrono::milliseconds keep_pause{500};
 constexpr std::chrono::milliseconds joins_pause{20};
 constexpr int create_tries = 10;
 
+cancel_answer not_cancelled(const build_channel& channel, bool has_ended) {
+  const auto build = "build " + channel.identity().build_id;
+  if (has_ended) return {error{error_code::failed_precondition, build + " has ended", "", {}}};
+  return {error{error_code::unavailable, build + " is restarting; try again", "", {}}};
+}
+
 } // namespace
 
 direction::~direction() {
@@ -273,7 +279,7 @@ void direction::ready(const build_ready& who) {
   if (found == entries_.end()) return;
   found->second.actor = caf::actor_cast<build_actor>(who.actor);
   for (const auto& cancel : std::exchange(found->second.cancels, {}))
-    pass_on(found->second.actor, cancel);
+    pass_on(found->second, cancel);
   if (who.waits) return tell_place(who.build_id, found->second);
   // Its step may not be in the books that a restarted director has read.
   if (!queue_->builds_ahead(who.build_id)) return;
@@ -296,8 +302,7 @@ void direction::ended(const build_ended& who) {
   count_joins_noted();
   auto channel = found->second.channel;
   for (auto& cancel : found->second.cancels)
-    cancel.answer.deliver(cancel_answer{
-        error{error_code::failed_precondition, "build " + who.build_id + " has ended", "", {}}});
+    cancel.answer.deliver(not_cancelled(*channel, true));
   const auto& ref = channel->identity().workspace_ref;
   // Who joined one that was in doubt, and that a supervisor found in the books.
   answer(found->second,
@@ -333,8 +338,7 @@ void direction::run(const std::vector<std::string>& granted) {
   if (granted.empty()) return;
   size_t ahead = 0;
   for (const auto& id : queue_->order()) {
-    auto found = entries_.find(id);
-    if (found != entries_.end() && found->second.actor)
+    if (auto found = entries_.find(id); found != entries_.end() && found->second.actor)
       self_->send(found->second.actor, queue_place{ahead, queue_->estimate_behind_ms(ahead)});
     ++ahead;
   }
@@ -347,19 +351,17 @@ caf::typed_response_promise<cancel_answer> direction::cancel(const cancel_build&
     answer.deliver(cancel_answer{
         error{error_code::not_found, "no build " + wish.build_id + " is under way", "build_id", {}}});
   else if (found->second.actor)
-    pass_on(found->second.actor, {wish, answer});
+    pass_on(found->second, {wish, answer});
   else
     found->second.cancels.push_back({wish, answer});
   return answer;
 }
 
-void direction::pass_on(const build_actor& to, const held_cancel& cancel) {
-  auto answer = cancel.answer;
-  self_->request(to, ask_timeout, cancel.wish)
-      .then([answer](const cancel_answer& said) mutable { answer.deliver(said); },
-            [answer, id = cancel.wish.build_id](const caf::error&) mutable {
-              answer.deliver(cancel_answer{
-                  error{error_code::unavailable, "build " + id + " is restarting; try again", "", {}}});
+void direction::pass_on(const entry& build, const held_cancel& cancel) {
+  self_->request(build.actor, ask_timeout, cancel.wish)
+      .then([answer = cancel.answer](const cancel_answer& said) mutable { answer.deliver(said); },
+            [answer = cancel.answer, channel = build.channel](const caf::error&) mutable {
+              answer.deliver(not_cancelled(*channel, channel->ended())); // word of the end may be on its way
             });
 }
 

@@ -99,7 +99,7 @@ private:
   static void answer(entry& build, const result<void>& outcome);
   void settle_doubts(const std::vector<build_record>& records);
   void have_started(const start_build& wish);
-  void pass_on(const build_actor& to, const held_cancel& cancel);
+  void pass_on(const entry& build, const held_cancel& cancel);
   void tell_place(const std::string& build_id, const entry& who);
   void run(const std::vector<std::string>& granted);
   void show_limits() const;

@@ -95,7 +95,7 @@ void grpc_server::set_serving(bool serving) {
 
 void grpc_server::stop() {
   // The library waits for each connection, and some clients read nothing while they ask nothing. Unary calls
-  // are answered by now.
+  // are answered by now; who takes longer to read a large answer asks once more.
   const auto streams = queues_->served();
   if (streams > 0) io::log_info("waiting for streams to end", {{"streams", std::to_string(streams)}});
   server_->Shutdown(std::chrono::system_clock::now() + (streams > 0 ? stop_grace : farewell));

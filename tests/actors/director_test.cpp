@@ -429,7 +429,9 @@ TEST_CASE("a wish to cancel is answered although the build ends before it hears 
   CHECK(early->answer->outcome.error().code == error_code::failed_precondition);
 }
 
-TEST_CASE("a wish to cancel that meets a crash is to be tried again", "[director]") {
+TEST_CASE("a wish to cancel that meets a crash is to be tried again, and one that meets the end is too late",
+          "[director]") {
+  const bool has_ended = GENERATE(false, true);
   admission house;
   house.admit("b1", "r/ws:1");
   auto build = house.keep(house.system().spawn([](build_actor::pointer self) -> build_actor::behavior_type {
@@ -447,11 +449,13 @@ TEST_CASE("a wish to cancel that meets a crash is to be tried again", "[director
             [](const run_ended&) {}};
   }));
   house.tell(house.actor, build_ready{"b1", caf::actor_cast<caf::strong_actor_ptr>(build)});
+  if (has_ended) house.board->read()->find("b1")->publish({build_status::success, ""});
   auto unheard = house.ask<cancel_answer>(house.actor, cancel_build{"b1", "why"});
   house.run();
   house.advance(ask_timeout);
   REQUIRE(unheard->answer);
-  CHECK(unheard->answer->outcome.error().code == error_code::unavailable);
+  CHECK(unheard->answer->outcome.error().code ==
+        (has_ended ? error_code::failed_precondition : error_code::unavailable));
 }
 
 TEST_CASE("a build is started by a supervisor that its name does not lead to yet", "[director]") {
