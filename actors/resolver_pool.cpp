@@ -74,7 +74,7 @@ caching_resolver::behavior_type resolver_pool(caching_resolver::stateful_pointer
     return workers[std::hash<std::string>{}(lookup.ref.repository()) % workers.size()];
   };
   return seen.observe(
-      [self, worker_for, settings](resolve_image& wish) {
+      [self, worker_for, settings = std::move(settings)](resolve_image& wish) {
         auto answer = self->make_response_promise<image_answer>();
         if (auto image = known_ahead(settings.ahead, wish)) {
           settings.meter->registry(wish.lookup.ref.domain).ahead.increment();

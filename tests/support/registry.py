@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import socket
 import ssl
 import subprocess
 import urllib.error
@@ -46,7 +47,7 @@ class Registry:
             self_signed(host, key, self.ca_file)
             clients = f', clientcas: ["{client_ca}"]' if client_ca else ""
             self._tls = f', tls: {{certificate: "{self.ca_file}", key: "{key}"{clients}}}'
-        self._child = None
+        self._child = self._kept = None
         self._start(0)
 
     def _start(self, port):
@@ -71,10 +72,18 @@ class Registry:
         return [(hit[1], hit[2], int(hit[3])) for hit in hits if hit and "mark=" not in hit[2]]
 
     def stop(self):
+        """Nobody answers at its address any more, nor will another test's server, which could get its port else."""
         self._child.stop()
+        host, _, port = self.address.rpartition(":")
+        family, kind, _, _, place = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)[0]
+        self._kept = socket.socket(family, kind)
+        self._kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._kept.bind(place)
 
     def close(self):
         self._child.kill()
+        if self._kept:
+            self._kept.close()
 
 
 def _listening(line):
