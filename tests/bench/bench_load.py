@@ -5,6 +5,7 @@ import statistics
 import subprocess
 
 import bench_house
+import bench_report
 
 
 class Bare:
@@ -62,10 +63,10 @@ def load(house, kind, targets, method, request, **flags):
 
 
 def compare(rounds, value):
-    """Medians of both sides, and the median of the rounds' ratios: a drift of the machine hits both sides of one."""
+    """Medians of both sides, and the middle of the rounds' ratios: a drift of the machine hits both sides of one."""
     mine, limit = [value(r) for r in rounds["ours"]], [value(r) for r in rounds["limit"]]
     return (statistics.median(mine), statistics.median(limit),
-            statistics.median(a / b for a, b in zip(mine, limit)))
+            bench_report.middle(a / b for a, b in zip(mine, limit)))
 
 
 def raw_call(house, method, request):

@@ -10,6 +10,13 @@ import platform
 import statistics
 
 
+def middle(values):
+    """The mean of the middle half: as deaf as the median to what lies far out, and steadier."""
+    values = sorted(values)
+    outer = len(values) // 4
+    return statistics.mean(values[outer:len(values) - outer])
+
+
 @dataclasses.dataclass
 class Point:
     """One size of one figure. `limit` and `ratio` are None where nothing bare does the same."""
@@ -50,6 +57,11 @@ class Figure:
         if len({x for x, _ in pairs}) < 2:
             return None
         return statistics.linear_regression(*zip(*pairs)).slope
+
+
+def missed(figures):
+    """The titles of figures with a point that misses its goal."""
+    return [f.title for f in figures if any(f.reached(p) is False for p in f.points)]
 
 
 def number(value):

@@ -6,17 +6,18 @@ import re
 import shutil
 import subprocess
 
+import bench_house
+
 DOCKERFILE = b"""FROM scratch
-COPY stamp /stamp
-COPY busybox /bin/busybox
-RUN ["/bin/busybox", "--install", "-s", "/bin"]
+COPY stamp sh /bin/
 """
 
 
-def dockerfile(steps):
-    """With so many further steps, each of which prints some lines."""
-    return DOCKERFILE + b"".join(b"RUN for line in 1 2 3 4 5; do echo \"step %d, line $line\"; done\n" % step
-                                 for step in range(steps))
+def files(steps, stamp):
+    """A repository whose build copies a shell and runs so many commands, each of which prints some lines. No layer of
+    it is cached where the stamp is new."""
+    commands = [b"RUN for line in 1 2 3 4 5; do echo \"step %d, line $line\"; done\n" % step for step in range(steps)]
+    return {"Dockerfile": DOCKERFILE + b"".join(commands), "sh": bench_house.busybox(), "stamp": str(stamp).encode()}
 
 
 class ByHand:

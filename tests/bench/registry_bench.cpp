@@ -23,7 +23,7 @@ using namespace ib::test;
 
 namespace {
 
-constexpr std::array<size_t, 3> sizes{100, 400, 1'600}; ///< lookups
+constexpr std::array<size_t, 3> sizes{100, 200, 400}; ///< lookups
 constexpr size_t in_flight = 64;
 constexpr int rounds = 3;
 

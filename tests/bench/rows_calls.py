@@ -16,8 +16,9 @@ CALLERS = (1, 16, 64)
 BUILDS = (1, 10, 100)
 # Short turns, since who else is on the machine comes and goes within seconds; many, since one is off by a tenth; and
 # with several bare servers and connections, since each is lucky or not with its threads and memory while it lives.
-ROUNDS, WITHOUT_GOAL, ROUND_MS = 44, 8, 100
-PARTS = 4
+ROUND_MS = 100
+# (bare servers, rounds with each): where the goal is near, where it is far, and where there is none.
+NEAR, FAR, NONE = (8, 6), (4, 4), (1, 4)
 
 STAYING = b'FROM scratch\nCOPY talker /talker\nRUN ["/talker", "lines", "%d", "stay"]\n'
 
@@ -31,13 +32,14 @@ def rate(figures):
     return figures["done"] / figures["seconds"]
 
 
-def point(house, kind, method, request, answer, size, callers, rounds=ROUNDS):
+def point(house, kind, method, request, answer, size, callers, often=NEAR):
     methods = {"answers" if kind == "unary" else "greetings": {method: answer}}
     measured = {"ours": [], "limit": []}
-    for _ in range(PARTS):
+    parts, rounds = often
+    for _ in range(parts):
         with bench_load.Bare(house, **methods) as bare:
             part = bench_load.load(house, kind, [bench_load.ours(house), bare.target], method, request, callers=callers,
-                                   connections=min(callers, 4), rounds=rounds // PARTS, round_ms=ROUND_MS)
+                                   connections=min(callers, 4), rounds=rounds, round_ms=ROUND_MS)
         for side, some in part.items():
             measured[side] += some
     ours, limit, ratio = bench_load.compare(measured, rate)
@@ -45,9 +47,9 @@ def point(house, kind, method, request, answer, size, callers, rounds=ROUNDS):
     return Point(size, ours, limit, ratio, f"server's processor time x {processor:.2f}")
 
 
-def over_callers(house, kind, method, request, answer, rounds=ROUNDS):
+def over_callers(house, kind, method, request, answer, often=NEAR):
     """Points for 1, 16 and 64 callers."""
-    return [point(house, kind, method, request, answer, callers, callers, rounds) for callers in CALLERS]
+    return [point(house, kind, method, request, answer, callers, callers, often) for callers in CALLERS]
 
 
 def lists(house, commit):
@@ -58,7 +60,7 @@ def lists(house, commit):
         for number in range(len(house.streams), count):
             house.start(commit, f"staying-{number}")
         answer = bench_load.raw_call(house, LIST, request)
-        by_length.points.append(point(house, "unary", LIST, request, answer, count, 16, WITHOUT_GOAL))
+        by_length.points.append(point(house, "unary", LIST, request, answer, count, 16, NONE))
     yield by_length
     yield Figure("list_builds", "ListBuilds, 100 builds", "callers", "calls/s", "ratio >= 0.95",
                  points=over_callers(house, "unary", LIST, request, answer))
@@ -77,18 +79,18 @@ def resolves(house, ref):
     request = house.pb.ResolveBaseImageRequest(ref=ref)
     answer = bench_load.raw_call(house, RESOLVE, request)
     yield Figure("resolve", "ResolveBaseImage from memory", "callers", "calls/s", "ratio >= 0.9",
-                 points=over_callers(house, "unary", RESOLVE, request, answer))
+                 points=over_callers(house, "unary", RESOLVE, request, answer, FAR))
 
 
 def joins(house, commit):
     request = house.request(commit, "staying-0")
     first = bench_load.first_message(house, BUILD, request)
     yield Figure("join", "Build (forced) joined to a running one, to the first response", "callers", "calls/s",
-                 "ratio >= 0.7", points=over_callers(house, "join", BUILD, request, first))
+                 "ratio >= 0.7", points=over_callers(house, "join", BUILD, request, first, FAR))
     # Not forced: the registry is asked for the image before, as the API wants it.
     request.force_rebuild = False
     yield Figure("join_looking", "Build joined after a look for its image, to the first response", "callers",
-                 "calls/s", points=over_callers(house, "join", BUILD, request, first, WITHOUT_GOAL))
+                 "calls/s", points=over_callers(house, "join", BUILD, request, first, NONE))
 
 
 def figures(context):

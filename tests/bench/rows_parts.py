@@ -37,7 +37,7 @@ def medians(results):
 def figures(context):
     done = subprocess.run(
         [context.bin / "bench_parts", "--benchmark_format=json", "--benchmark_repetitions=3",
-         "--benchmark_min_time=0.1", "--benchmark_enable_random_interleaving=true"],
+         "--benchmark_min_time=0.05", "--benchmark_enable_random_interleaving=true"],
         check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     values = medians(json.loads(done.stdout))
     copy = values["memory_copy", 0]
