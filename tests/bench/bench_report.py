@@ -13,7 +13,7 @@ import statistics
 def middle(values):
     """The mean of the middle half: as deaf as the median to what lies far out, and steadier."""
     values = sorted(values)
-    outer = len(values) // 4
+    outer = round(len(values) / 4)
     return statistics.mean(values[outer:len(values) - outer])
 
 

@@ -38,7 +38,7 @@ def source_of(version):
 
 
 class Clients:
-    """`bench_wsman_clients`: who has so many builds started, and a listener for each. They leave once it runs, or stay."""
+    """`bench_wsman_clients`: has so many builds started and listens to each; leaves each once it runs, or stays."""
 
     def __init__(self, address, count, prefix, stay):
         connections = max(4, count // PER_CONNECTION)
@@ -90,10 +90,11 @@ class Crowd:
     pb, faults = builder, faults_pb2
 
     def __init__(self, bin_folder, every_ms, stay):
-        self.bin, self.every_ms, self.stay = pathlib.Path(bin_folder), every_ms, stay
+        self.bin, self.every_ms, self.stay = pathlib.Path(bin_folder).resolve(), every_ms, stay
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ib-bench-"))
         self.processes, self._parts, self._clients = [], [], []
         self.size = self.losses = 0
+        self.channel = None
         try:
             self._start()
         except BaseException:
@@ -112,7 +113,8 @@ class Crowd:
                 "workspaceImageRepository": registry.address + "/workspace-images"},
             "refCache": {"refs": [self.known_image]}, "faultInjection": {"enabled": True}}))
         self.service_port = int(self.service.address.rpartition(":")[2])
-        self.channel = grpc.insecure_channel(self.service.address)
+        # The list of all builds is larger than a client takes by default.
+        self.channel = grpc.insecure_channel(self.service.address, [("grpc.max_receive_message_length", -1)])
         self.stub = imgbuilder_pb2_grpc.ImageBuilderStub(self.channel)
         self.manager.do("auto_run", on=True)
 
@@ -121,6 +123,8 @@ class Crowd:
         return part
 
     def close(self):
+        if self.channel is not None:
+            self.channel.close()
         for part in reversed(self._parts):
             part.kill() if isinstance(part, Service) else part.close()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -135,26 +139,30 @@ class Crowd:
         return self.service.log_text()
 
     def grow(self, size):
-        """Until so many builds run, each with its listener; how many a second were accepted. One of the new ones is the
-        probe from now on."""
-        new, prefix = size - self.size, f"amid-{size}-"
-        clients = self._keep(Clients(self.service.address, new, prefix, self.stay))
+        """Until so many builds run, each with its listener; how many a second were accepted."""
+        new, self._prefix = size - self.size, f"amid-{size}-"
+        clients = self._keep(Clients(self.service.address, new, self._prefix, self.stay))
         took = clients.do("begin")["seconds"]
         clients.do("run")
-        self.probe_source = source_of(prefix + "0")
-        joined = self.stub.Build(builder.BuildRequest(source=self.probe_source, force_rebuild=True, triggered_by="bench"))
-        self.probe = next(joined).info.build_id
-        joined.cancel()
         self._clients.append(clients)
         self.size = size
+        self.choose_probe(0)
         return new / took
+
+    def choose_probe(self, number):
+        """One of the builds that came last is the one that is looked at from now on."""
+        self.probe_source = source_of(f"{self._prefix}{number}")
+        request = builder.BuildRequest(source=self.probe_source, force_rebuild=True, triggered_by="bench")
+        joined = self.stub.Build(request, timeout=PATIENCE)
+        self.probe = next(joined).info.build_id
+        joined.cancel()
 
     def fill_log(self, size):
         """The probe's terminal prints so many bytes; returns once its log has them."""
         line = b"x".ljust(LINE_BYTES - 1, b".") + b"\n"
         for _ in range(size // PIECE_BYTES):
             self.manager.write(self.probe, line * (PIECE_BYTES // LINE_BYTES), name="terminal")
-        stream, got = self.stub.Logs(builder.LogsRequest(build_id=self.probe)), 0
+        stream, got = self.stub.Logs(builder.LogsRequest(build_id=self.probe), timeout=PATIENCE), 0
         while got < size:
             got += len(next(stream).content)
         stream.cancel()
@@ -163,12 +171,13 @@ class Crowd:
         return Producer(self.manager, self.probe)
 
     def print_lines(self):
-        """Every terminal prints a line each `every_ms`; the processors the service takes until every listener has
-        heard its own."""
-        cpu, then = self.cpu_seconds(), time.monotonic()
+        """Every terminal prints a line each `every_ms`; the processors the service takes for that, once every listener
+        has heard its own."""
         self.manager.do("live", bytes=100, every_ms=self.every_ms)
         for clients in reversed(self._clients):
             clients.do("hear")
+        cpu, then = self.cpu_seconds(), time.monotonic()
+        time.sleep(self.every_ms / 2000)
         return (self.cpu_seconds() - cpu) / (time.monotonic() - then)
 
     def list(self, times):
@@ -191,10 +200,11 @@ class Crowd:
         return self._clients[-1].do(f"listed {self.size} {message}")["seconds"]
 
     def _wait_for_losses(self):
+        deadline = time.monotonic() + PATIENCE
         while self.service.log_text().count("lost ws-manager") < self.losses:
-            if not self.service.is_alive():
-                raise RuntimeError("the service ended")
-            time.sleep(0.01)
+            if not self.service.is_alive() or time.monotonic() > deadline:
+                raise RuntimeError("the service does not notice that ws-manager is away:\n" + self.service.log_text())
+            time.sleep(0.05)
 
     def memory_mib(self):
         for line in pathlib.Path(f"/proc/{self.service.pid}/status").read_text(encoding="ascii").splitlines():

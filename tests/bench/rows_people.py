@@ -1,4 +1,4 @@
-"""What `build_times` has measured last: a build from nothing and all tests take longer than everything else together."""
+"""What `build_times` has measured last: a build from nothing and all tests take longer than all other rows."""
 
 import dataclasses
 import json

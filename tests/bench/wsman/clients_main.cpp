@@ -13,7 +13,7 @@
 #include <stdexcept>
 #include <string_view>
 
-// The clients of tests/bench/wsman_scale: does what each line of standard input says and answers with a line
+// The clients of tests/bench/crowd.py: does what each line of standard input says and answers with a line
 // of JSON that has the seconds it took.
 //
 //     bench_wsman_clients ADDRESS COUNT CONNECTIONS PREFIX stay|leave
