@@ -26,6 +26,7 @@ from ws_manager import WsManager  # noqa: E402
 
 PER_CONNECTION = 100  # builds
 PATIENCE = 900  # seconds
+SAMPLE_SECONDS = 4
 LINES_PER_SECOND = 200
 LINE_BYTES, PIECE_BYTES = 256, 256 << 10
 
@@ -177,7 +178,7 @@ class Crowd:
         for clients in reversed(self._clients):
             clients.do("hear")
         cpu, then = self.cpu_seconds(), time.monotonic()
-        time.sleep(self.every_ms / 2000)
+        time.sleep(SAMPLE_SECONDS)
         return (self.cpu_seconds() - cpu) / (time.monotonic() - then)
 
     def list(self, times):

@@ -15,9 +15,9 @@ from bench_report import Figure, Point, middle
 from by_hand import ByHand, files
 
 # Steps of a build, and how often both ways build it: warm, cold.
-STEPS = {1: (8, 12), 2: (8, 10), 4: (8, 8)}
+STEPS = {1: (7, 9), 2: (7, 8), 4: (7, 7)}
 LAYERS = (1, 8, 32)
-PUBLICATIONS = 21
+PUBLICATIONS = 19
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"

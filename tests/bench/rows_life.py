@@ -14,7 +14,7 @@ from bench_report import Figure, Point
 
 JOURNALS = (0, 100, 1000, 10_000)
 STARTS = 3
-RUNNING = (20, 80, 160, 320)
+RUNNING = (20, 60, 120, 240)
 HELD = (10, 30, 50, 70)
 AT_ONCE = 5  # builds that begin at the same time
 LOGS = (1, 10, 50)  # MiB

@@ -69,7 +69,7 @@ class Producer:
 
 def tails(house, context):
     """200 lines a second, and everybody listens."""
-    seconds = 5 if context.quick else 7
+    seconds = 5 if context.quick else 6
     house.wait_until_able()
     alone, _ = Producer(house, "alone", seconds).took()
     latency = Figure("tail_latency", "Live tail, 200 lines/s: p99 from write to arrival", "listeners", "ms",
